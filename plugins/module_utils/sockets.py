@@ -1,0 +1,164 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Says who listens on this host, and which processes nginx runs, as the kernel reports them in /proc."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PROC = Path("/proc")
+_LISTEN = "0A"
+
+
+class Socket(NamedTuple):
+    """One listening TCP socket; the process is None when it is not visible from here."""
+
+    address: str
+    port: int
+    pid: int | None
+    program: str | None
+    inode: int
+
+
+class Worker(NamedTuple):
+    """A worker process: ``started`` is seconds since the epoch; one that drains only finishes what it has."""
+
+    pid: int
+    started: float
+    draining: bool
+
+
+def listeners(proc: Path = PROC) -> list[Socket]:
+    """Return every listening TCP socket of this network namespace with the process that holds it."""
+    found = [each for table in ("tcp", "tcp6") for each in _table(proc / "net" / table)]
+    owners = _owners(proc, {inode for _address, _port, inode in found})
+    result = []
+    for address, port, inode in found:
+        pid = owners.get(inode)
+        program = _read(proc / str(pid) / "comm").strip() if pid is not None else ""
+        result.append(Socket(address, port, pid, program or None, inode))
+    return result
+
+
+def holder(sockets: Iterable[Socket], address: str, port: int) -> Socket | None:
+    """Return the socket that would keep another program from listening on the address, or None.
+
+    A wildcard takes every address of its family, and is refused while any of them is taken. ``::`` often takes
+    IPv4 too (/proc does not say), so for an IPv4 address it is returned when nothing closer is there.
+    """
+    same_port = [each for each in sockets if each.port == port]
+    wildcard = "::" if ":" in address else "0.0.0.0"
+    family = [each for each in same_port if (":" in each.address) == (":" in address)]
+    exact = [each for each in family if each.address == address]
+    wide = [each for each in family if each.address == wildcard or address == wildcard]
+    both = [each for each in same_port if each.address == "::"]
+    return next(iter(exact + wide + both), None)
+
+
+def has_ipv6(proc: Path = PROC) -> bool:
+    """Say whether any interface has an IPv6 address, the loopback included."""
+    return bool(_read(proc / "net" / "if_inet6").strip())
+
+
+def master_pid(pid_file: Path | None = None, proc: Path = PROC) -> int | None:
+    """Return the process id of the nginx master, from its pid file or else from the list of processes."""
+    named = _read(pid_file).strip() if pid_file else ""
+    if named.isdigit() and _is_master(proc, int(named)):
+        return int(named)
+    here = _namespace(proc, "self")
+    # Without the namespace a host would take the nginx of one of its containers for its own.
+    return next((pid for pid in _pids(proc) if _is_master(proc, pid) and _namespace(proc, str(pid)) == here), None)
+
+
+def workers(master: int, proc: Path = PROC, boot_time: float | None = None) -> list[Worker]:
+    """Return the workers of a master, oldest first; ``boot_time`` is the epoch at which the kernel's clock was 0."""
+    if boot_time is None:
+        boot_time = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    found = []
+    for pid in _pids(proc):
+        # The program's name, in parentheses, may hold spaces: what counts starts after it.
+        fields = _read(proc / str(pid) / "stat").rpartition(")")[2].split()
+        if len(fields) < 20 or int(fields[1]) != master:
+            continue
+        title = _title(proc, pid)
+        if title.startswith("nginx: worker process"):
+            started = boot_time + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+            found.append(Worker(pid, started, title.endswith("is shutting down")))
+    return sorted(found, key=lambda worker: (worker.started, worker.pid))
+
+
+def _table(path: Path) -> Iterator[tuple[str, int, int]]:
+    """Yield address, port and inode of the listening sockets in /proc/net/tcp or tcp6."""
+    for line in _read(path).splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 9 and fields[3] == _LISTEN:
+            address, _colon, port = fields[1].partition(":")
+            yield _address(address), int(port, 16), int(fields[9])
+
+
+def _address(text: str) -> str:
+    """Return the address that the kernel prints as 32-bit words in the machine's own byte order."""
+    words = [int(text[start : start + 8], 16).to_bytes(4, sys.byteorder) for start in range(0, len(text), 8)]
+    address = ipaddress.ip_address(b"".join(words))
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def _owners(proc: Path, inodes: set[int]) -> dict[int, int]:
+    """Return the process of each socket; of several that share it the oldest, which is the master."""
+    wanted = {f"socket:[{inode}]": inode for inode in inodes}
+    found: dict[int, int] = {}
+    for pid in _pids(proc):
+        if not wanted:
+            break
+        for link in _links(proc / str(pid) / "fd"):
+            inode = wanted.pop(link, None)
+            if inode is not None:
+                found[inode] = pid
+    return found
+
+
+def _links(folder: Path) -> Iterator[str]:
+    """Yield what the open files of a process are; nothing for a process that ends or is not ours to see."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        try:
+            yield os.readlink(f"{folder}/{name}")
+        except OSError:
+            continue
+
+
+def _pids(proc: Path) -> list[int]:
+    return sorted(int(name) for name in os.listdir(proc) if name.isdigit())
+
+
+def _is_master(proc: Path, pid: int) -> bool:
+    return _title(proc, pid).startswith("nginx: master process")
+
+
+def _title(proc: Path, pid: int) -> str:
+    return _read(proc / str(pid) / "cmdline").replace("\0", " ").strip()
+
+
+def _namespace(proc: Path, pid: str) -> str | None:
+    try:
+        return os.readlink(proc / pid / "ns" / "pid")
+    except OSError:
+        return None
+
+
+def _read(path: Path) -> str:
+    """Return a file's text, empty when it cannot be read: processes end while they are looked at."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
