@@ -1,0 +1,71 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proofs as lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.wss.edge.plugins.module_utils.probe.client import Proof
+from ansible_collections.wss.edge.plugins.module_utils.probe.diagnose import printable
+from ansible_collections.wss.edge.plugins.module_utils.probe.tls import Certificate
+
+
+def report(proofs: Sequence[Proof]) -> list[str]:
+    """Make a few aligned lines for each endpoint, and a last one that counts."""
+    if not proofs:
+        return ["Nothing to probe: no site has an endpoint."]
+    lines = [line for proof in proofs for line in _endpoint(proof)]
+    passed = sum(proof.ok for proof in proofs)
+    return [*lines, f"{passed} of {len(proofs)} endpoints proved."]
+
+
+def problems(proofs: Sequence[Proof]) -> list[str]:
+    """Make one line for each endpoint that failed."""
+    return [f"{proof.site} {proof.url}: {proof.problem}" for proof in proofs if not proof.ok]
+
+
+def _endpoint(proof: Proof) -> list[str]:
+    host = f"[{proof.address}]" if ":" in proof.address else proof.address
+    lines = [f"{'ok  ' if proof.ok else 'FAIL'}  {proof.url}  at {host}:{proof.port}"]
+    if proof.tls_version:
+        lines.append(_row("TLS", ", ".join(filter(None, (proof.tls_version, proof.cipher, proof.group)))))
+    if proof.certificate:
+        lines.append(_row("certificate", _certificate(proof.certificate)))
+    if proof.status:
+        lines.append(_row("upgrade", _upgrade(proof)))
+    if proof.ok:
+        lines.append(_row(*_talk(proof)))
+    lines += [_row("note", printable(note)) for note in proof.notes]
+    if not proof.ok:
+        lines.append(_row(proof.phase, proof.problem))
+    return lines
+
+
+def _row(label: str, text: str) -> str:
+    return f"      {label:<12}{text}"
+
+
+def _certificate(shown: Certificate) -> str:
+    if shown.names is None:
+        return f"SHA-256 {shown.fingerprint_sha256}"
+    names = printable(", ".join(shown.names)) or "no names"
+    kind = ", self-signed" if shown.self_signed else ""
+    life = f"{shown.days_left} days left" if (shown.days_left or 0) >= 0 else "expired"
+    return f"{names}; {life}{kind}"
+
+
+def _upgrade(proof: Proof) -> str:
+    took = f" in {_ms(proof.upgrade_ms)}" if proof.upgrade_ms is not None else ""
+    chosen = f", subprotocol {proof.subprotocol}" if proof.subprotocol else ""
+    return f"{proof.status}{took}{chosen}"
+
+
+def _talk(proof: Proof) -> tuple[str, str]:
+    rest = f"ping {_ms(proof.ping_ms)}, close {_ms(proof.close_ms)}"
+    return ("open", rest) if proof.echo_ms is None else ("echo", f"{_ms(proof.echo_ms)}, {rest}")
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value} ms"

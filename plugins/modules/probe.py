@@ -1,0 +1,377 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: probe
+short_description: Prove WebSocket endpoints with real connections
+version_added: "0.1.0"
+author: "The wss.edge authors (@wss-edge)"
+description:
+  - Opens one real WebSocket connection to each target, all targets at the same time. Every connection goes through
+    TCP, TLS with verification, the upgrade, an echo or not, a ping, and a clean close.
+  - Says for each target what was seen and how long it took, and for a failed one in a sentence what is the likely cause
+    and what to do.
+  - Changes nothing. Fails when any target fails.
+requirements:
+  - websockets >= 10.4 on the machine that probes (C(python -m pip install websockets) on the controller,
+    the package C(python3-websockets) on a host of Debian 12 or later)
+  - cryptography, without which of a certificate only the fingerprint is told
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is changed in any case, so the module does the same in check mode.
+  diff_mode:
+    support: none
+    description: There is nothing to differ.
+  platform:
+    support: full
+    platforms: posix
+    description: The operating systems that the module runs on.
+options:
+  targets:
+    description:
+      - What to probe, one connection for each.
+      - An empty list is fine and proves nothing.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      site:
+        description: Name of the site, for the report.
+        type: str
+        required: true
+      path:
+        description: What to ask for, such as C(/wss). It may have a query.
+        type: str
+        required: true
+      address:
+        description: IP address or host name to connect to. It need not be what O(targets[].server_name) resolves to.
+        type: str
+        required: true
+      port:
+        description: TCP port to connect to.
+        type: int
+        required: true
+      tls:
+        description: Whether to speak wss or plain ws.
+        type: bool
+        default: true
+      server_name:
+        description:
+          - Name of the server, as clients know it. It is sent in the TLS handshake (SNI) and as C(Host),
+            and the certificate must cover it.
+          - An IP address is possible. It is not sent in the TLS handshake.
+        type: str
+        required: true
+      origin:
+        description: The C(Origin) to send. Without it none is sent.
+        type: str
+      headers:
+        description:
+          - Headers to add to the upgrade request, such as C(Authorization).
+          - Set C(no_log) on the task when one of them is a secret.
+        type: dict
+      subprotocols:
+        description: Subprotocols to offer, the preferred one first.
+        type: list
+        elements: str
+      expect:
+        description:
+          - With V(echo), a text and a binary message must come back unchanged.
+          - With V(open), the connection must merely open, answer a ping and close.
+        type: str
+        choices: [echo, open]
+        default: open
+      trust:
+        description:
+          - Certificates in PEM to verify against, and no others. A self-signed certificate can be given itself.
+          - Without it, the system's certificate store is used.
+        type: str
+  timeout:
+    description: Seconds for one target, from the first packet to the last.
+    type: float
+    default: 10
+  check_dns:
+    description:
+      - Also look whether O(targets[].server_name) resolves to O(targets[].address) on the machine that probes.
+      - It is told in RV(proofs[].dns) and as a note, and is never a failure.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Prove the chat endpoint from the controller, before DNS knows its name
+  wss.edge.probe:
+    targets:
+      - site: chat.example.com
+        server_name: chat.example.com
+        address: "{{ ansible_host }}"
+        port: 443
+        path: /wss
+        origin: https://www.example.com
+  delegate_to: localhost
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+
+- name: Prove an echo backend behind a self-signed certificate
+  wss.edge.probe:
+    targets:
+      - site: localhost
+        server_name: localhost
+        address: 127.0.0.1
+        port: 443
+        path: /wss
+        expect: echo
+        trust: "{{ lookup('ansible.builtin.file', '/etc/pki/wss/localhost/current/cert.pem') }}"
+    timeout: 5
+"""
+
+RETURN = r"""
+proofs:
+  description: What was seen, one for each target, in the same order. What was not reached is V(null).
+  type: list
+  elements: dict
+  returned: when the targets are well-formed
+  contains:
+    site:
+      description: Name of the site.
+      type: str
+      returned: always
+      sample: chat.example.com
+    url:
+      description: The URL that a client would use.
+      type: str
+      returned: always
+      sample: wss://chat.example.com/wss
+    address:
+      description: The address connected to.
+      type: str
+      returned: always
+      sample: 192.0.2.10
+    port:
+      description: The port connected to.
+      type: int
+      returned: always
+      sample: 443
+    ok:
+      description: Whether the endpoint is proved.
+      type: bool
+      returned: always
+      sample: true
+    phase:
+      description: The last phase reached. One of V(resolve), V(tcp), V(tls), V(upgrade), V(echo), V(ping), V(close).
+      type: str
+      returned: always
+      sample: close
+    problem:
+      description: The likely cause of the failure and what to do. Empty when the endpoint is proved.
+      type: str
+      returned: always
+      sample: "Nothing listens on 192.0.2.10 port 443 (connection refused): start the server."
+    notes:
+      description: What is no failure, but worth knowing.
+      type: list
+      elements: str
+      returned: always
+      sample: ["The name chat.example.com resolves here to 198.51.100.7, not to 192.0.2.10."]
+    tls_version:
+      description: TLS version.
+      type: str
+      returned: always
+      sample: TLSv1.3
+    cipher:
+      description: Cipher suite, as OpenSSL names it.
+      type: str
+      returned: always
+      sample: TLS_AES_256_GCM_SHA384
+    group:
+      description: Key exchange group. Known from Python 3.15 on.
+      type: str
+      returned: always
+      sample: X25519
+    certificate:
+      description: The server's certificate, also when it was refused.
+      type: dict
+      returned: always
+      contains:
+        names:
+          description: Host names and IP addresses that it covers.
+          type: list
+          elements: str
+          returned: when the library cryptography is there
+          sample: [chat.example.com, 192.0.2.10]
+        not_before:
+          description: When it becomes valid.
+          type: str
+          returned: when the library cryptography is there
+          sample: "2026-11-23T00:00:00Z"
+        not_after:
+          description: When it expires.
+          type: str
+          returned: when the library cryptography is there
+          sample: "2027-02-21T00:00:00Z"
+        days_left:
+          description: Whole days until it expires, negative afterwards.
+          type: int
+          returned: when the library cryptography is there
+          sample: 89
+        fingerprint_sha256:
+          description: SHA-256 of the certificate.
+          type: str
+          returned: always
+          sample: "5c:3f:e1:08:9d:77:42:be:10:6f:aa:93:0b:d4:58:c2:71:e6:2d:85:39:f0:4c:b7:1e:68:a5:92:0d:fb:34:86"
+        issuer:
+          description: Who issued it.
+          type: str
+          returned: when the library cryptography is there
+          sample: CN=Example CA,O=Example
+        self_signed:
+          description: Whether it names itself as its issuer.
+          type: bool
+          returned: when the library cryptography is there
+          sample: false
+    status:
+      description: HTTP status of the answer to the upgrade request.
+      type: int
+      returned: always
+      sample: 101
+    subprotocol:
+      description: The subprotocol that the backend chose.
+      type: str
+      returned: always
+      sample: graphql-transport-ws
+    tcp_ms:
+      description: Milliseconds to connect.
+      type: float
+      returned: always
+      sample: 0.4
+    tls_ms:
+      description: Milliseconds for the TLS handshake.
+      type: float
+      returned: always
+      sample: 3.1
+    upgrade_ms:
+      description: Milliseconds from the upgrade request to the 101.
+      type: float
+      returned: always
+      sample: 1.8
+    echo_ms:
+      description: Milliseconds until both messages, sent at once, came back.
+      type: float
+      returned: always
+      sample: 0.7
+    ping_ms:
+      description: Milliseconds from the ping to the pong.
+      type: float
+      returned: always
+      sample: 0.5
+    close_ms:
+      description: Milliseconds for the close, frame to frame.
+      type: float
+      returned: always
+      sample: 0.5
+    dns:
+      description: What the server name resolves to on the machine that probes. V(null) unless O(check_dns=true).
+      type: dict
+      returned: always
+      contains:
+        addresses:
+          description: Addresses that the server name resolves to.
+          type: list
+          elements: str
+          returned: always
+          sample: [198.51.100.7]
+        matches:
+          description: Whether one of them is the probed address.
+          type: bool
+          returned: always
+          sample: false
+report:
+  description: The proofs as lines for a person.
+  type: list
+  elements: str
+  returned: when the targets are well-formed
+  sample:
+    - "ok    wss://chat.example.com/wss  at 192.0.2.10:443"
+    - "      TLS         TLSv1.3, TLS_AES_256_GCM_SHA384"
+    - "      certificate chat.example.com; 89 days left"
+    - "      upgrade     101 in 1.8 ms"
+    - "      echo        0.7 ms, ping 0.5 ms, close 0.5 ms"
+    - "1 of 1 endpoints proved."
+ok_count:
+  description: How many targets are proved.
+  type: int
+  returned: when the targets are well-formed
+  sample: 1
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wss.edge.plugins.module_utils.probe.client import probe
+from ansible_collections.wss.edge.plugins.module_utils.probe.report import problems, report
+from ansible_collections.wss.edge.plugins.module_utils.probe.session import library_problem
+from ansible_collections.wss.edge.plugins.module_utils.probe.target import read_target
+
+MAX_THREADS = 32
+
+TARGET = {
+    "site": {"type": "str", "required": True},
+    "path": {"type": "str", "required": True},
+    "address": {"type": "str", "required": True},
+    "port": {"type": "int", "required": True},
+    "tls": {"type": "bool", "default": True},
+    "server_name": {"type": "str", "required": True},
+    "origin": {"type": "str"},
+    "headers": {"type": "dict"},
+    "subprotocols": {"type": "list", "elements": "str"},
+    "expect": {"type": "str", "choices": ["echo", "open"], "default": "open"},
+    "trust": {"type": "str"},
+}
+
+
+def read(module, number, raw):
+    try:
+        return read_target(raw)
+    except ValueError as exc:
+        module.fail_json(msg=f"targets[{number}] of the site {raw['site']}: {exc}")
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "targets": {"type": "list", "elements": "dict", "required": True, "options": TARGET},
+            "timeout": {"type": "float", "default": 10},
+            "check_dns": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    timeout, check_dns = module.params["timeout"], module.params["check_dns"]
+    if not 0 < timeout < 3600:
+        module.fail_json(msg=f"timeout is {timeout}: give seconds, more than 0 and less than 3600.")
+    targets = [read(module, number, raw) for number, raw in enumerate(module.params["targets"])]
+    missing = library_problem() if targets else None
+    if missing:
+        module.fail_json(msg=missing)
+    with ThreadPoolExecutor(max_workers=MAX_THREADS) as pool:
+        proofs = list(pool.map(lambda target: probe(target, timeout, check_dns), targets))
+    result = {
+        "changed": False,
+        "proofs": [asdict(proof) for proof in proofs],
+        "report": report(proofs),
+        "ok_count": sum(proof.ok for proof in proofs),
+    }
+    failed = problems(proofs)
+    if failed:
+        module.fail_json(msg="\n".join(failed), **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what went wrong to a sentence, as a table."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import ssl
+from datetime import datetime, timezone
+
+import pytest
+
+from ansible_collections.wss.edge.plugins.module_utils.probe import diagnose
+from ansible_collections.wss.edge.plugins.module_utils.probe.failure import ProbeError, error_from
+from ansible_collections.wss.edge.plugins.module_utils.probe.target import Target
+from ansible_collections.wss.edge.plugins.module_utils.probe.tls import Certificate
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
+CERTIFICATE = {
+    "fingerprint_sha256": "aa:bb",
+    "names": ["www.example.com"],
+    "not_before": "2026-11-01T00:00:00Z",
+    "not_after": "2027-01-30T00:00:00Z",
+    "days_left": 67,
+    "issuer": "CN=Example CA",
+    "self_signed": False,
+}
+
+
+def say(phase, error, certificate=None, **changes):
+    values = {"site": "chat", "path": "/wss", "address": "192.0.2.10", "port": 443, "server_name": "chat.example.com"}
+    shown = None if certificate is None else Certificate(**{**CERTIFICATE, **certificate})
+    return diagnose.diagnose(Target(**{**values, **changes}), phase, error, shown, NOW)
+
+
+def verify(code):
+    return ProbeError("verify", code=code, text="what OpenSSL says")
+
+
+@pytest.mark.parametrize(
+    ("phase", "error", "sentence"),
+    [
+        ("resolve", ProbeError("unresolved", text="No address"), "192.0.2.10 does not resolve .*No address.* DNS"),
+        ("resolve", ProbeError("timeout"), "the DNS server does not answer"),
+        ("tcp", ProbeError("refused"), "Nothing listens on 192.0.2.10 port 443 .*start the server"),
+        ("tcp", ProbeError("timeout"), "192.0.2.10 port 443 does not answer: a firewall drops"),
+        (
+            "tcp",
+            ProbeError("no_route", text="No route to host"),
+            "no route to 192.0.2.10 port 443 \\(No route to host\\)",
+        ),
+        ("tcp", ProbeError("forbidden", text="Denied"), "may not connect .*Denied.* firewall rule or a sandbox"),
+        ("tcp", ProbeError("system", text="Too many open files"), "failed in the phase tcp: Too many open files"),
+        ("tls", ProbeError("timeout"), "does not answer the TLS handshake"),
+        ("tls", ProbeError("dropped"), "in the middle of the TLS handshake"),
+        ("tls", ProbeError("tls", text="WRONG_VERSION_NUMBER"), "does not speak TLS"),
+        ("tls", ProbeError("tls", text="TLSV1_UNRECOGNIZED_NAME"), "knows no site chat.example.com: list the name"),
+        ("tls", ProbeError("tls", text="TLSV1_ALERT_PROTOCOL_VERSION"), "no TLS version in common"),
+        ("tls", ProbeError("tls", text="UNSUPPORTED_PROTOCOL"), "no TLS version in common"),
+        ("tls", ProbeError("tls", text="SSLV3_ALERT_HANDSHAKE_FAILURE"), "no TLS cipher or group in common"),
+        ("upgrade", ProbeError("tls", text="TLSV13_ALERT_CERTIFICATE_REQUIRED"), "wants a client certificate"),
+        ("tls", ProbeError("tls", text="SOMETHING_NEW"), "TLS with .* failed \\(SOMETHING_NEW\\)"),
+        ("upgrade", ProbeError("timeout"), "does not answer the upgrade request"),
+        ("upgrade", ProbeError("dropped"), "without answering the upgrade request: the backend drops it"),
+        ("upgrade", ProbeError("accept"), "wrong Sec-WebSocket-Accept"),
+        ("upgrade", ProbeError("handshake", text="missing Upgrade"), "invalid answer \\(missing Upgrade\\)"),
+        ("upgrade", ProbeError("not_http"), "not HTTP/1.1: another program holds the port"),
+        ("upgrade", ProbeError("speaks_tls"), "use wss://"),
+        ("upgrade", ProbeError("status", code=302, headers={}), "redirect \\(302\\) to nowhere"),
+        ("upgrade", ProbeError("status", code=426), "426: most likely the Upgrade header was lost"),
+        ("upgrade", ProbeError("status", code=599), "wss://chat.example.com/wss answered 599, not 101"),
+        ("echo", ProbeError("other", code=3, text="text"), "text message did not come back: one of 3 bytes"),
+        ("echo", ProbeError("silent", text="binary"), "binary message did not come back in time"),
+        ("echo", ProbeError("closed", code=1011), "code 1011 \\(no reason given\\) before the echo"),
+        ("ping", ProbeError("timeout"), "no pong"),
+        ("ping", ProbeError("dropped"), "cut without a close frame before the ping"),
+        ("ping", ProbeError("protocol", text="reserved bits"), "not WebSocket \\(reserved bits\\)"),
+    ],
+)
+def test_sentences(phase, error, sentence):
+    said = say(phase, error)
+    assert re.search(sentence, said), said
+
+
+@pytest.mark.parametrize(
+    ("code", "certificate", "changes", "sentence"),
+    [
+        (62, {}, {}, "does not cover chat.example.com, but www.example.com: add the name to the site's server_names"),
+        (64, {"names": []}, {"server_name": "192.0.2.10"}, "does not cover 192.0.2.10, but no name at all"),
+        (62, {"names": None}, {}, "but other names"),
+        (62, None, {}, "but other names"),
+        (10, {"not_after": "2026-11-20T00:00:00Z"}, {}, "expired on 2026-11-20T00:00:00Z: renew it"),
+        (10, {}, {}, "above the server's own is refused"),
+        (10, {"not_after": None}, {}, "refused \\(what OpenSSL says\\): renew it"),
+        (
+            9,
+            {"not_before": "2026-11-24T00:00:00Z"},
+            {},
+            "from 2026-11-24T00:00:00Z on, and here it is 2026-11-23T12:00:00Z",
+        ),
+        (18, {"self_signed": True}, {"trust": "PEM"}, "SHA-256 aa:bb\\) that is not the expected one: reload"),
+        (18, {"self_signed": True}, {}, "self-signed \\(SHA-256 aa:bb\\) and this machine does not trust it"),
+        (18, None, {}, "The certificate is self-signed and this machine does not trust it"),
+        (7, {"self_signed": True}, {"trust": "PEM"}, "not the expected one"),
+        (20, {}, {}, "issued by CN=Example CA, which this machine cannot trace .*fullchain"),
+        (21, {}, {"trust": "PEM"}, "issued by CN=Example CA, which does not lead to the expected certificates"),
+        (19, None, {}, "issued by an issuer, which this machine cannot trace"),
+        (26, {"self_signed": True}, {}, "refused: what OpenSSL says. Make a new one"),
+    ],
+)
+def test_certificates(code, certificate, changes, sentence):
+    said = say("tls", verify(code), certificate, **changes)
+    assert re.search(sentence, said), said
+
+
+@pytest.mark.parametrize("code", sorted({*diagnose.STATUS, *diagnose.BY_STATUS, 301, 418}))
+def test_every_status_is_named_with_the_url(code):
+    said = say("upgrade", ProbeError("status", code=code))
+    assert said.startswith("wss://chat.example.com/wss ")
+    assert str(code) in said
+    assert "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("exc", "kind"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "refused"),
+        (OSError(errno.EHOSTUNREACH, "no route"), "no_route"),
+        (OSError(errno.ENETUNREACH, "no route"), "no_route"),
+        (PermissionError(errno.EACCES, "denied"), "forbidden"),
+        (PermissionError(errno.EPERM, "denied"), "forbidden"),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "dropped"),
+        (BrokenPipeError(errno.EPIPE, "pipe"), "dropped"),
+        (socket.timeout("timed out"), "timeout"),
+        (TimeoutError(errno.ETIMEDOUT, "timed out"), "timeout"),
+        (socket.gaierror(socket.EAI_AGAIN, "later"), "unresolved"),
+        (ssl.SSLEOFError(8, "EOF"), "dropped"),
+        (ssl.SSLError(1, "odd"), "tls"),
+        (OSError(errno.EMFILE, "too many"), "system"),
+    ],
+)
+def test_kinds_of_exceptions(exc, kind):
+    assert error_from(exc).kind == kind
+
+
+def test_what_the_other_side_says_cannot_hurt():
+    said = say("echo", ProbeError("closed", code=1008, text="\x1b[2J\n{peer}" + "x" * 500))
+    assert "(?[2J?{peer}xxx" in said
+    assert len(said) < 400
+    assert said.isprintable()
