@@ -1,0 +1,28 @@
+# make wss             serve the sites of inventory/ as wss, and prove it
+# make wss ARGS='-i my-inventory --check --diff'
+# make test            everything; `make lint unit sanity integration archive molecule`: one part each
+SHELL := /bin/bash
+PYTHON ?= python3
+ARGS ?= -i inventory
+
+wss: .venv collections
+	.venv/bin/ansible-playbook playbooks/wss.yml $(ARGS)
+
+.venv:
+	@requirements/venv .venv $(PYTHON) requirements/wss.txt
+
+# The checkout under the name by which Ansible looks for it.
+collections:
+	@mkdir -p build/collections/ansible_collections/wss
+	@ln -sfn ../../../.. build/collections/ansible_collections/wss/edge
+
+test: collections
+	@$(PYTHON) tests/run.py
+
+lint unit sanity integration archive molecule: collections
+	@$(PYTHON) tests/run.py $@
+
+clean:
+	rm -rf .venv .cache build
+
+.PHONY: wss .venv collections test lint unit sanity integration archive molecule clean

@@ -1,0 +1,120 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python3 tests/run.py [PART...]`: runs these parts of the tests, or all. Ends with how many passed and failed."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+from environments import CACHE, TOP, find_pythons, make_controllers, make_venv, put_on_path
+
+PARTS = ("lint", "unit", "sanity", "archive", "integration", "molecule")
+ALONE = ("integration", "molecule")  # these start services, and other work would slow them
+MODULES_RUN_ON = ("3.9", "3.10", "3.11", "3.12", "3.13")
+ARCHIVE = ".cache/archive/wss-edge-*.tar.gz"
+
+
+@dataclasses.dataclass
+class Step:
+    part: str
+    name: str
+    command: str
+    reports: str = ""  # the JUnit files it writes, a pattern below .cache
+
+
+def ansible_test(part: str, name: str, controller: str, arguments: str) -> Step:
+    """ansible-test wants a tree named after the collection, in git: each step has its own, with the archive's files."""
+    tree = f"{name}/ansible_collections/wss/edge"
+    command = (
+        f"rm -rf .cache/{name} && mkdir -p .cache/{tree} && tar -xzf {ARCHIVE} -C .cache/{tree} && cd .cache/{tree}"
+        " && git init -q && echo /tests/output >.git/info/exclude"
+        f" && {CACHE}/venv/{controller}/bin/ansible-test {arguments} --venv --color no"
+    )
+    return Step(part, name, command, f"{tree}/tests/output/junit/*.xml")
+
+
+def plan(controllers: dict[str, str], pythons: dict[str, str]) -> list[Step]:
+    main = next(iter(controllers))
+    path = f"PATH={CACHE}/venv/{main}/bin:$PATH"
+    steps = []
+    for name in controllers:
+        steps.append(ansible_test("sanity", f"sanity-{name}", name, "sanity --junit"))
+        coverage = "--cov" if name == main else ""
+        pytest = f"{CACHE}/venv/{name}/bin/pytest -q {coverage} --junit-xml .cache/unit-{name}.xml"
+        steps.append(Step("unit", f"unit-{name}", pytest, f"unit-{name}.xml"))
+    for python in MODULES_RUN_ON:
+        if python not in pythons:
+            print(f"Not tested: modules on Python {python}, which is not here.")
+        elif python not in controllers.values():
+            steps.append(ansible_test("unit", f"unit-{python}", main, f"units --python {python}"))
+    return [
+        *steps,
+        Step("lint", "ansible-lint", f"{path} ansible-lint"),
+        Step("lint", "mypy", f"{path} mypy"),
+        Step("lint", "ruff", f"{path} ruff check && {path} ruff format --check"),
+        Step("lint", "yamllint", f"{path} yamllint --strict ."),
+        Step("lint", "changelog", f"{path} antsibull-changelog lint"),
+        Step("archive", "importer", f"{CACHE}/venv/importer/bin/python -m galaxy_importer.main {ARCHIVE}"),
+        ansible_test("integration", "integration", main, f"integration --python {controllers[main]}"),
+        Step("molecule", "molecule", f"{path} molecule test --all"),
+    ]
+
+
+def count(step: Step, good: bool) -> tuple[int, int]:
+    """How many tests passed and failed, by the step's reports; a step without reports is one test."""
+    if not step.reports:
+        return int(good), int(not good)
+    cases = [case for file in CACHE.glob(step.reports) for case in ET.parse(file).iter("testcase")]
+    outcomes = [{child.tag for child in case} for case in cases]
+    failed = sum(bool(tags & {"failure", "error"}) for tags in outcomes)
+    passed = sum(not tags & {"failure", "error", "skipped"} for tags in outcomes)
+    return passed, failed or int(not good or not passed)
+
+
+def run(step: Step) -> tuple[int, int]:
+    for old in CACHE.glob(step.reports or "-"):
+        old.unlink()
+    start = time.monotonic()
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    done = subprocess.run(
+        ["bash", "-c", step.command], cwd=TOP, env={**os.environ, "NO_COLOR": "1"}, check=False, **streams
+    )
+    log = CACHE / "log" / f"{step.name}.txt"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text(done.stdout)
+    passed, failed = count(step, done.returncode == 0)
+    verdict = f"{step.name}: {passed} passed, {failed} failed, {time.monotonic() - start:.0f} s"
+    if failed:
+        tail = "\n".join(done.stdout.splitlines()[-60:])
+        verdict = f"---- {step.name}: the end of {log.relative_to(TOP)}\n{tail}\n---- {verdict}"
+    print(verdict, flush=True)
+    return passed, failed
+
+
+def main(parts: list[str]) -> int:
+    subprocess.run([TOP / "requirements/packages", "python3-venv", "git", "openssl"], check=True)
+    pythons = find_pythons()
+    put_on_path(pythons)
+    controllers = make_controllers(pythons)
+    first = next(iter(controllers))
+    make_venv("importer", pythons[controllers[first]], "importer")
+    galaxy = [CACHE / f"venv/{first}/bin/ansible-galaxy", "collection"]
+    subprocess.run([*galaxy, "build", "--force", "--output-path", CACHE / "archive"], cwd=TOP, check=True)
+    steps = [step for step in plan(controllers, pythons) if step.part in parts]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(run, [step for step in steps if step.part not in ALONE]))
+    counts += [run(step) for step in steps if step.part in ALONE]
+    passed, failed = map(sum, zip(*counts))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or list(PARTS)))
