@@ -59,6 +59,7 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str) -> M
     for key in ("wss_max_connections", "wss_probe_timeout"):
         _in_range(values, key, At(), problems)
     _raise(problems)
+    echo = _parsed_list(values["wss_echo"], _echo_address, At("", "wss_echo"), problems)
     find_conflicts(sites, values["wss_probe_from"], address, problems)
     _raise(problems)
     return {
@@ -67,6 +68,7 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str) -> M
         "probe_from": values["wss_probe_from"],
         "probe_timeout": values["wss_probe_timeout"],
         "address": address,
+        "echo": echo,
         "sites": sites,
     }
 
@@ -135,6 +137,10 @@ def _site(values: dict[str, Any], at: At, problems: Problems) -> Site:
             for endpoint in values["endpoints"]
         ],
     }
+
+
+def _echo_address(text: str) -> str:
+    return grammar.backend(text if text.startswith("unix:") else f"ws://{text}").address
 
 
 def _site_name(text: str) -> str:

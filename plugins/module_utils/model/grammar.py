@@ -108,6 +108,11 @@ def listen(text: str) -> Listen:
     return Listen(str(ip), port(tail))
 
 
+def identifier(text: str) -> str:
+    """The text with nothing but letters, digits and underscores; different texts stay different."""
+    return re.sub(r"[^A-Za-z0-9]", lambda found: "__" if found[0] == "." else f"_{ord(found[0]):x}_", text)
+
+
 def host_port(host: str, number: int) -> str:
     """C(host:port), with brackets around an IPv6 address."""
     return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"

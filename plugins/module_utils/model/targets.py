@@ -14,10 +14,14 @@ from .types import Endpoint, Listen, Model, Site
 def certificates(model: Model) -> list[dict[str, Any]]:
     """The certificates that the host needs, as the module M(wss.edge.certificates) takes them."""
     return [
-        {**site["certificate"], "name": site["name"], "names": site["server_names"]}
+        {**_given(site["certificate"]), "name": site["name"], "names": site["server_names"]}
         for site in model["sites"]
         if site["certificate"] is not None
     ]
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def targets(model: Model) -> list[dict[str, Any]]:

@@ -79,4 +79,5 @@ class Model(TypedDict):
     probe_from: str
     probe_timeout: float
     address: str
+    echo: list[str]
     sites: list[Site]

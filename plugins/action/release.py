@@ -1,0 +1,87 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controller side of M(wss.edge.release): renders the model and ships one payload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ansible_collections.wss.edge.plugins.module_utils.release.context import HostError, nginx_context
+from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
+
+TEMPLATES = Path(__file__).parents[2] / "roles" / "proxy" / "templates" / "nginx"
+FOLDER = "/etc/nginx/wss/current"
+
+ARGUMENTS: dict[str, Any] = {
+    "server": {"type": "str", "choices": ["nginx"], "default": "nginx"},
+    "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
+    "model": {"type": "dict"},
+    "certificates": {"type": "list", "elements": "dict", "default": []},
+    "facts": {"type": "dict"},
+    "targets": {"type": "list", "elements": "dict", "default": []},
+    "release": {"type": "str"},
+}
+
+
+def render(context: dict[str, Any]) -> dict[str, str]:
+    """The files of a release, by their names in it."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    index, refusals, site = (environment.get_template(f"{name}.conf.j2") for name in ("index", "refusals", "site"))
+    files = {"index.conf": index.render(context, folder=FOLDER)}
+    if context["refusals"]:
+        files["refusals.conf"] = refusals.render(context)
+    for each in context["sites"]:
+        files[f"sites/{each['file']}.conf"] = site.render(site=each)
+    return files
+
+
+class ActionModule(ActionBase):
+    """Renders, and runs the module of the same name."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return what the module returns; the host is not touched where nothing has changed."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, options = self.validate_argument_spec(
+            argument_spec=ARGUMENTS, required_if=[("state", "present", ["model", "facts"])]
+        )
+        arguments = {key: options[key] for key in ("server", "state", "release")}
+        if options["state"] == "present":
+            arguments["payload"] = self._payload(options)
+        module = "wss.edge.release"
+        return {**result, **self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)}
+
+    def _payload(self, options: dict[str, Any]) -> dict[str, Any]:
+        model, facts = options["model"], options["facts"]
+        folders = {made["name"]: made["directory"] for made in options["certificates"]}
+        try:
+            context = nginx_context(model, folders, facts)
+        except HostError as error:
+            raise AnsibleActionFail(
+                "\n".join(["This host cannot serve the sites; nothing was changed.", *(f"- {p}" for p in error.problems)])
+            ) from None
+        return {
+            "files": render(context),
+            "sites": {f"sites/{site['file']}.conf": site["name"] for site in context["sites"]},
+            "listens": context["listens"],
+            "max_connections": model["max_connections"],
+            "record": {
+                "certificates": {made["name"]: made["digest"] for made in options["certificates"]},
+                "targets": options["targets"],
+            },
+        }

@@ -1,0 +1,62 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Says of a server's message which site caused it, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.wss.edge.plugins.module_utils import sockets
+from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckResult, Message
+from ansible_collections.wss.edge.plugins.module_utils.model import grammar
+
+CONFLICT = re.compile(r'conflicting server name "(?P<name>[^"]*)" on (?P<place>\S+), ignored')
+
+
+def refusal(check: CheckResult, prefix: str, files: Mapping[str, str], sites: Mapping[str, str]) -> str | None:
+    """Why a checked configuration must not go live, or None.
+
+    :param prefix: The path under which the server sees the release's files, with a slash at its end.
+    :param files: The release's files.
+    :param sites: The site that each file belongs to; other files belong to all.
+    """
+    error = check.first_error()
+    if error:
+        return located(error, prefix, files, sites)
+    for message in check.messages:
+        if CONFLICT.search(message.text):
+            return f"{message.text}: another configuration file serves that name already; take it out there"
+    return None
+
+
+def located(message: Message, prefix: str, files: Mapping[str, str], sites: Mapping[str, str]) -> str:
+    """The message with its site, file and line, and the text of that line."""
+    if message.file is None or message.line is None:
+        owner = next((site for site in sites.values() if f"/{site}/" in message.text), None)
+        return f"site {owner}: {message.text}" if owner else message.text
+    where = f"{message.file} line {message.line}"
+    name = message.file[len(prefix) :] if message.file.startswith(prefix) else None
+    if name not in files:
+        return f"{message.text} ({where}, which is not a file of wss.edge)"
+    lines = files[name].splitlines()
+    line = lines[message.line - 1].strip() if message.line <= len(lines) else ""
+    owner = f"site {sites[name]}: " if name in sites else ""
+    return f"{owner}{message.text} ({where}: {line})"
+
+
+def held_ports(listens: Iterable[Mapping[str, Any]], found: Sequence[sockets.Socket], program: str) -> list[str]:
+    """A sentence for each address to listen on that another program holds."""
+    problems = []
+    for listen in listens:
+        holder = sockets.holder(found, listen["address"], listen["port"])
+        if holder is None or holder.program == program:
+            continue
+        shown = grammar.host_port(listen["address"], listen["port"])
+        who = f"{holder.program or 'a program of another user'} (pid {holder.pid or 'unknown'})"
+        problems.append(
+            f"site {listen['site']}: {shown} is held by {who}; stop it, or give the site another port in listen"
+        )
+    return problems

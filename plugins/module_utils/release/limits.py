@@ -1,0 +1,72 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker limits in nginx's main file, the one thing in it that the collection edits.
+
+They cannot be set anywhere else: nginx reads them outside the http context. Each edited line says what was there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from ansible_collections.wss.edge.plugins.module_utils import nginx_syntax
+
+SLACK = 1.25
+OTHER_FILES = 1024
+MARK = "# wss.edge: was"
+NOT_SET = "not set"
+
+
+def wanted(max_connections: int) -> dict[str, int]:
+    """What the server needs: two connections for each WebSocket, a file for each connection, and some slack."""
+    connections = math.ceil(2 * max_connections * SLACK)
+    return {"worker_connections": connections, "worker_rlimit_nofile": connections + OTHER_FILES}
+
+
+def raised(text: str, main_file: str, limits: dict[str, int]) -> str:
+    """The main file with limits that are at least those; higher ones stay.
+
+    :raises nginx_syntax.NginxSyntaxError: where the text is no configuration.
+    """
+    lines = text.splitlines(keepends=True)
+    found = nginx_syntax.main_limits(nginx_syntax.parse(text, main_file))
+    # From the bottom up, so that line numbers stay true.
+    for name in ("worker_connections", "worker_rlimit_nofile"):
+        limit = getattr(found, name)
+        if limit is None:
+            continue
+        if limit.value.isdigit() and int(limit.value) < limits[name]:
+            lines[limit.line - 1] = _edited(lines[limit.line - 1], name, limit.value, limits[name])
+    missing = [name for name in limits if getattr(found, name) is None]
+    return _with_missing("".join(lines), missing, limits)
+
+
+def _edited(line: str, name: str, value: str, least: int) -> str:
+    before = re.search(rf"{MARK} (.*?)\s*$", line)
+    plain = line[: before.start()] if before else line.rstrip("\n")
+    was = before[1] if before else value
+    return re.sub(rf"\b{name}\s+{value}\s*;", f"{name} {least};", plain, count=1).rstrip() + f" {MARK} {was}\n"
+
+
+def _with_missing(text: str, missing: list[str], limits: dict[str, int]) -> str:
+    if "worker_rlimit_nofile" in missing:
+        line = f"worker_rlimit_nofile {limits['worker_rlimit_nofile']}; {MARK} {NOT_SET}\n"
+        text = re.sub(r"^(?=events\b)", line, text, count=1, flags=re.MULTILINE)
+    if "worker_connections" in missing:
+        line = f"    worker_connections {limits['worker_connections']}; {MARK} {NOT_SET}\n"
+        text = re.sub(r"^(events\s*\{)[ \t]*\n?", rf"\1\n{line}", text, count=1, flags=re.MULTILINE)
+    return text
+
+
+def restored(text: str) -> str:
+    """The main file as it was before any edit."""
+    kept = []
+    for line in text.splitlines(keepends=True):
+        edit = re.search(rf"(\d+); {MARK} (.*?)\s*$", line)
+        if edit is None:
+            kept.append(line)
+        elif edit[2] != NOT_SET:
+            kept.append(f"{line[: edit.start()]}{edit[2]};\n")
+    return "".join(kept)

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a server's configuration is the collection's, as one value that can be read, compared and put back."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.wss.edge.plugins.module_utils import nginx_syntax
+from ansible_collections.wss.edge.plugins.module_utils.release import limits
+from ansible_collections.wss.edge.plugins.module_utils.release.releases import Releases, write_file
+from ansible_collections.wss.edge.plugins.module_utils.servers import Server
+
+HOOK_NAME = "zz-wss.conf"
+
+
+@dataclass(frozen=True)
+class Live:
+    """The release that serves, the text of the hook that includes it (None: no hook), and the main file's text."""
+
+    release: str | None
+    hook: str | None
+    main: str
+
+
+class Configuration:
+    """A server's configuration folder."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.folder = Path(server.config_dir)
+        self.main_file = Path(server.main_file)
+        self.releases = Releases(self.folder / "wss")
+
+    @property
+    def include(self) -> str:
+        """The path under which the server sees the files of the current release."""
+        return f"{self.releases.link}/"
+
+    @property
+    def hook_text(self) -> str:
+        """The one line that joins the releases to the distribution's configuration."""
+        return f"# wss.edge: the sites of its current release.\ninclude {self.include}index.conf;\n"
+
+    def hook(self, main: str) -> Path:
+        """Where the hook goes: behind the user's own sites, so that none of ours becomes a default before theirs."""
+        folder = "sites-enabled" if re.search(r"^\s*include\s+\S*sites-enabled/\*", main, re.MULTILINE) else "conf.d"
+        return self.folder / folder / HOOK_NAME
+
+    def read(self) -> Live:
+        """What is there now."""
+        main = self.main_file.read_text(encoding="utf-8", errors="surrogateescape")
+        hook = self.hook(main)
+        return Live(
+            self.releases.current(),
+            hook.read_text(encoding="utf-8", errors="surrogateescape") if hook.is_file() else None,
+            main,
+        )
+
+    def wanted(self, release: str, main: str, max_connections: int) -> Live:
+        """What shall be there with a release."""
+        raised = limits.raised(main, str(self.main_file), limits.wanted(max_connections))
+        return Live(release, self.hook_text, raised)
+
+    def without(self, live: Live) -> Live:
+        """What was there before the collection."""
+        return Live(None, None, limits.restored(live.main))
+
+    def put(self, live: Live) -> None:
+        """Make it so, in an order in which the server could start at any moment."""
+        now = self.read()
+        if live.main != now.main:
+            write_file(self.main_file, live.main)
+        hook = self.hook(live.main)
+        if live.hook is None:
+            hook.unlink(missing_ok=True)
+        if live.release != now.release:
+            self.releases.switch(live.release)
+        if live.hook not in (None, now.hook):
+            write_file(hook, live.hook)
+
+    def staged(self, live: Live, files: Mapping[str, str]) -> dict[str, str]:
+        """The files, relative to the configuration folder, that this state would put over the live ones."""
+        staged = {f"wss/releases/{live.release}/{name}": content for name, content in files.items()}
+        if live.hook is not None:
+            staged[str(self.hook(live.main).relative_to(self.folder))] = live.hook
+        staged[str(self.main_file.relative_to(self.folder))] = live.main
+        return staged
+
+    def error_log(self, dump: str) -> Path:
+        """Where the server says why it refuses a reload."""
+        tree = nginx_syntax.expand(dump, str(self.main_file)) if dump else ()
+        named = [each.args[0] for each in tree if each.name == "error_log" and each.args]
+        return Path(named[0] if named and named[0].startswith("/") else "/var/log/nginx/error.log")
+
+
+def diff(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """A unified diff of two sets of files, by name."""
+    parts: list[str] = []
+    for name in sorted({*before, *after}):
+        old, new = before.get(name, ""), after.get(name, "")
+        if old != new:
+            parts.extend(
+                difflib.unified_diff(
+                    old.splitlines(keepends=True),
+                    new.splitlines(keepends=True),
+                    f"before: {name}" if name in before else "before: (none)",
+                    f"after: {name}" if name in after else "after: (none)",
+                )
+            )
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in parts)

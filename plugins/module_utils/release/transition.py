@@ -1,0 +1,222 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From one state of a server's configuration to another, or back to where it was."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.wss.edge.plugins.module_utils import config_check, sockets
+from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckResult, Runner
+from ansible_collections.wss.edge.plugins.module_utils.nginx_syntax import NginxSyntaxError
+from ansible_collections.wss.edge.plugins.module_utils.release import explain, staged
+from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration, Live, diff
+from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
+from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload
+from ansible_collections.wss.edge.plugins.module_utils.servers import Server
+
+NOTHING_CHANGED = "Nothing was changed; what served before goes on serving."
+
+
+class Refused(Exception):
+    """The new state is not live, and the old one is."""
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What the controller rendered: the files, whose they are, and the sockets that they listen on."""
+
+    files: Mapping[str, str]
+    sites: Mapping[str, str]
+    listens: list[Mapping[str, Any]]
+    max_connections: int
+    record: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """The release's name."""
+        return digest_of(self.files)
+
+
+class Transition:
+    """A planned change: C(result) says what it is, C(apply) does it."""
+
+    def __init__(self, server: Server, runner: Runner, temporary: str) -> None:
+        self.server = server
+        self.runner = runner
+        self.temporary = temporary
+        self.configuration = Configuration(server)
+        self.releases = self.configuration.releases
+        self.installed = any(Path(path).is_file() for path in server.binaries) and Path(server.main_file).is_file()
+        self.before = self.configuration.read() if self.installed else Live(None, None, "")
+        self.after = self.before
+        self.payload = Payload({}, {}, [], 0, {})
+        self.reasons: list[str] = []
+        self.check: CheckResult | None = None
+        self.remove = False
+
+    def to_payload(self, payload: Mapping[str, Any]) -> Transition:
+        """Plan to make rendered files live; they are checked here, before anything changes.
+
+        :raises Refused: where another program holds a port, or the server's checker refuses.
+        """
+        self.payload = Payload(**payload)
+        digest = self.payload.digest
+        if not self.installed:
+            self.after = Live(digest, "", "")
+            self.reasons = ["the server is not installed yet"]
+            return self
+        try:
+            self.after = self.configuration.wanted(digest, self.before.main, self.payload.max_connections)
+        except NginxSyntaxError as error:
+            raise Refused(f"The server's main file cannot be read: {error}. {NOTHING_CHANGED}") from error
+        self.reasons = self._reasons()
+        if self.reasons:
+            self._check_ports()
+            self._check_staged()
+        return self
+
+    def back_to(self, release: str | None, state: str) -> Transition:
+        """Plan to go back to a release, or to a server without any."""
+        self.remove = state == "absent"
+        if not self.installed:
+            self.reasons = ["the server is gone"] if self.remove and self.releases.base.exists() else []
+            return self
+        if release and not self.remove:
+            if not self.releases.files(release):
+                raise Refused(f"There is no release {release} in {self.releases.folder}. {NOTHING_CHANGED}")
+            self.after = Live(release, self.configuration.hook_text, self.before.main)
+        else:
+            self.after = self.configuration.without(self.before)
+        self.reasons = self._reasons()
+        if self.remove and self.releases.base.exists():
+            self.reasons.append("the releases are removed")
+        return self
+
+    def result(self) -> dict[str, Any]:
+        """What the plan comes to, for the module's return value."""
+        return {
+            "changed": bool(self.reasons),
+            "release": self.after.release,
+            "previous": self.before.release,
+            "reasons": self.reasons,
+            "reloaded": False,
+            "checked": "staged" if self.check else "none",
+            "diff": {"prepared": diff(self._shown(self.before), self._shown(self.after))},
+        }
+
+    def apply(self) -> dict[str, Any]:
+        """Do it.
+
+        :returns: What of the result is known only now.
+        :raises Refused: where the server does not take it; the state before is live again.
+        """
+        if not self.reasons:
+            return {}
+        if not self.installed:
+            self._require_removal()
+            self.releases.remove()
+            return {}
+        if self.payload.files:
+            self.releases.write(self.payload.digest, self.payload.files, self.payload.record)
+        self.releases.set_pending(True)
+        self.configuration.put(self.after)
+        checked = self._check_live() if self.payload.files and not self.check else {}
+        reloaded = self._reload()
+        self.releases.set_pending(False)
+        if self.remove:
+            self.releases.remove()
+        else:
+            self.releases.prune()
+        return {"reloaded": reloaded, **checked}
+
+    def _require_removal(self) -> None:
+        if not self.remove:
+            names = ", ".join(self.server.binaries)
+            raise Refused(f"{self.server.title} is not installed: there is no {names}. {NOTHING_CHANGED}")
+
+    def _reasons(self) -> list[str]:
+        digest = self.after.release
+        reasons = []
+        if digest != self.before.release:
+            reasons.append("the sites have changed" if self.before.release else "nothing was released yet")
+        elif digest and not self.releases.intact(digest):
+            reasons.append("files of the release were altered on the host")
+        if self.after.hook != self.before.hook:
+            reasons.append("the file that includes the release is missing or altered" if self.after.hook else "removal")
+        if self.after.main != self.before.main:
+            reasons.append("the worker limits do not fit wss_max_connections")
+        if self.releases.pending():
+            reasons.append("an earlier run ended before the server had reloaded")
+        return reasons
+
+    def _check_ports(self) -> None:
+        held = explain.held_ports(self.payload.listens, sockets.listeners(), self.server.name)
+        if held:
+            raise Refused("\n".join([*held, NOTHING_CHANGED]))
+
+    def _check_staged(self) -> None:
+        with tempfile.TemporaryDirectory(dir=self.temporary, prefix="wss-staged-") as name:
+            top = Path(name)
+            files = self.configuration.staged(self.after, self.payload.files)
+            staged.stage(top, files, {"wss/current": f"releases/{self.after.release}"})
+            if not staged.can_stage(self.configuration.folder, top, self.runner):
+                return
+            self.check = staged.check_staged(self.server, top, self.runner)
+        problem = self._problem(self.check)
+        if problem:
+            raise Refused(f"The new configuration was refused: {problem}\n{NOTHING_CHANGED}")
+
+    def _problem(self, check: CheckResult) -> str | None:
+        return explain.refusal(check, self.configuration.include, self.payload.files, self.payload.sites)
+
+    def _check_live(self) -> dict[str, Any]:
+        """Where nothing can be mounted: checked after the switch, before any reload."""
+        self.check = config_check.check(self.server, None, self.runner)
+        problem = self._problem(self.check)
+        if problem:
+            self.configuration.put(self.before)
+            self.releases.set_pending(False)
+            raise Refused(f"The new configuration was refused: {problem}\nNo reload was made; what served before serves.")
+        return {"checked": "live"}
+
+    def _reload(self) -> bool:
+        found = config_check.installed(self.server, self.runner)
+        pid_file = Path(found.pid_file)
+        if sockets.master_pid(pid_file) is None:
+            if self.payload.files:
+                self._undo("the server does not run", pid_file)
+            return False
+        error_log = self.configuration.error_log(self.check.dump if self.check else "")
+        try:
+            reload(found.binary, pid_file, error_log, self.runner)
+        except ReloadError as error:
+            self._undo(str(error), pid_file)
+        return True
+
+    def _undo(self, reason: str, pid_file: Path) -> None:
+        """Put the state before back, on disk: a server that refused a reload has it in memory still."""
+        self.configuration.put(self.before)
+        self.releases.set_pending(False)
+        raise Refused(
+            f"{self.server.title} did not take the new configuration: {reason}\n"
+            "The previous one was put back and goes on serving."
+        )
+
+    def _shown(self, live: Live) -> dict[str, str]:
+        """The state as files, for a diff."""
+        shown = {}
+        if live.release:
+            own = live.release == self.payload.digest if self.payload.files else False
+            files = self.payload.files if own and live is self.after else self.releases.files(live.release)
+            shown = {f"{self.configuration.include}{name}": content for name, content in files.items()}
+        if live.hook:
+            shown[str(self.configuration.hook(live.main))] = live.hook
+        if live.main:
+            shown[str(self.configuration.main_file)] = live.main
+        return shown

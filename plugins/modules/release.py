@@ -1,0 +1,162 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release
+short_description: Put a complete, checked configuration of the sites into a server
+version_added: "0.1.0"
+author: The wss.edge authors (@wss-edge)
+description:
+  - Renders the model on the controller, ships one payload, lays it over the live configuration where only the server's
+    own checker sees it, switches by one rename, reloads, and sees that the server took it.
+  - A configuration that the server refuses, or an address that another program holds, fails before anything changes.
+    A reload that the server refuses is undone. Live connections stay open.
+  - Nothing is done, and the server is not reloaded, when the release that serves has the same bytes.
+options:
+  server:
+    description: The server.
+    type: str
+    choices: [nginx]
+    default: nginx
+  state:
+    description:
+      - V(present) releases the model.
+      - V(restored) goes back to an earlier release, or to a server without any.
+      - V(absent) takes away everything that the collection put into the server's configuration.
+    type: str
+    choices: [present, restored, absent]
+    default: present
+  model:
+    description: The model, as M(wss.edge.sites) returns it. Required with O(state=present).
+    type: dict
+  certificates:
+    description: The certificates of the model's sites, as M(wss.edge.certificates) returns them.
+    type: list
+    elements: dict
+    default: []
+  facts:
+    description: The host, as M(wss.edge.server_facts) returns it. Required with O(state=present).
+    type: dict
+  targets:
+    description: What the probe shall prove of this release, kept beside it for the day it is gone back to.
+    type: list
+    elements: dict
+    default: []
+  release:
+    description: With O(state=restored), the digest of the release to go back to. Without one, none serves afterwards.
+    type: str
+  payload:
+    description: What the action plugin renders from the other options. Not for users.
+    type: dict
+attributes:
+  check_mode:
+    support: full
+    description: Renders and checks, and stops before the switch. Works where the server is not installed yet.
+  diff_mode:
+    support: full
+    description: A unified diff of the rendered files. They hold no key material.
+  platform:
+    support: full
+    platforms: debian
+    description: Hosts of the Debian family.
+  action:
+    support: full
+    description: The files are rendered on the controller.
+"""
+
+EXAMPLES = r"""
+- name: Read the sites
+  wss.edge.sites:
+  register: wss
+
+- name: Look at the host
+  wss.edge.server_facts:
+    groups: "{{ wss.model.sites | map(attribute='tls') | map(attribute='groups') | flatten | unique }}"
+  register: host
+
+- name: Make the certificates
+  wss.edge.certificates:
+    certificates: "{{ wss.certificates }}"
+  register: made
+
+- name: Release
+  wss.edge.release:
+    model: "{{ wss.model }}"
+    certificates: "{{ made.certificates }}"
+    facts: "{{ host.facts }}"
+    targets: "{{ wss.targets }}"
+
+- name: Take everything away again
+  wss.edge.release:
+    state: absent
+"""
+
+RETURN = r"""
+release:
+  description: The digest of the release that serves now, or would; null when there is none.
+  type: str
+  returned: success
+  sample: 0123456789abcdef
+previous:
+  description: The digest of the release that served before, or null.
+  type: str
+  returned: success
+  sample: fedcba9876543210
+reasons:
+  description: Why something changed.
+  type: list
+  elements: str
+  returned: success
+  sample: [the sites have changed]
+reloaded:
+  description: Whether the server was reloaded.
+  type: bool
+  returned: success
+  sample: true
+checked:
+  description: How the configuration was checked; V(staged) before anything changed, V(live) right after, V(none) not at all.
+  type: str
+  returned: success
+  sample: staged
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wss.edge.plugins.module_utils.release.transition import Refused, Transition
+from ansible_collections.wss.edge.plugins.module_utils.servers import SERVERS
+
+ARGUMENTS = {
+    "server": {"type": "str", "choices": ["nginx"], "default": "nginx"},
+    "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
+    "model": {"type": "dict"},
+    "certificates": {"type": "list", "elements": "dict", "default": []},
+    "facts": {"type": "dict"},
+    "targets": {"type": "list", "elements": "dict", "default": []},
+    "release": {"type": "str"},
+    "payload": {"type": "dict"},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    transition = Transition(SERVERS[module.params["server"]], module.run_command, module.tmpdir)
+    try:
+        if module.params["state"] == "present":
+            plan = transition.to_payload(module.params["payload"])
+        else:
+            plan = transition.back_to(module.params["release"], module.params["state"])
+        result = plan.result()
+        if not module.check_mode:
+            result.update(plan.apply())
+    except Refused as refused:
+        module.fail_json(msg=str(refused))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

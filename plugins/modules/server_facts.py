@@ -1,0 +1,128 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: server_facts
+short_description: Say what a host and its server are like
+version_added: "0.1.0"
+author: The wss.edge authors (@wss-edge)
+description:
+  - Tells in one run what the other parts of the collection need to know of a host. Which packages are missing, the
+    server's version, the key exchange groups that its TLS library knows, whether it runs, which listening addresses the
+    user's own sites have, and what the collection has released there.
+  - Nothing is guessed. The TLS library is asked, and the server's own checker prints the configuration.
+options:
+  server:
+    description: The server.
+    type: str
+    choices: [nginx]
+    default: nginx
+  packages:
+    description: Packages that shall be there, by the names of the host's distribution.
+    type: list
+    elements: str
+    default: []
+  groups:
+    description: Key exchange groups, by OpenSSL's names, of which the return value says which the host knows.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing at any time.
+  diff_mode:
+    support: none
+    description: Changes nothing at any time.
+  platform:
+    support: full
+    platforms: debian
+    description: Hosts of the Debian family.
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  wss.edge.server_facts:
+    packages: [nginx, python3-cryptography]
+    groups: [X25519MLKEM768, X25519]
+  register: host
+"""
+
+RETURN = r"""
+facts:
+  description: What was found.
+  type: dict
+  returned: success
+  contains:
+    systemd:
+      description: Whether systemd is the host's service manager.
+      type: bool
+      sample: true
+    ipv6:
+      description: Whether the host has IPv6.
+      type: bool
+      sample: true
+    missing_packages:
+      description: Those of the packages asked for that are not installed.
+      type: list
+      elements: str
+      sample: [nginx]
+    server:
+      description: The installed server, or null.
+      type: dict
+      sample:
+        binary: /usr/sbin/nginx
+        version: 1.26.3
+        version_info: [1, 26, 3]
+        tls_library: OpenSSL 3.5.4 30 Sep 2025
+        groups: [X25519MLKEM768, X25519]
+        running: true
+        enabled: true
+    foreign:
+      description: The servers of the live configuration that are not the collection's, and hash sizes that it sets.
+      type: dict
+      sample:
+        servers:
+          - names: [_]
+            listens: [{address: 0.0.0.0, port: 80, ssl: false}]
+            file: /etc/nginx/sites-enabled/default
+            line: 21
+        directives: []
+    release:
+      description: The digest of the release that serves, whether its files are unaltered, and whether a reload is due.
+      type: dict
+      sample: {current: 0123456789abcdef, intact: true, pending: false, targets: []}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckError
+from ansible_collections.wss.edge.plugins.module_utils.inspect import host_facts
+from ansible_collections.wss.edge.plugins.module_utils.servers import SERVERS
+from ansible_collections.wss.edge.plugins.module_utils.tls_library import TlsLibraryError
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "server": {"type": "str", "choices": ["nginx"], "default": "nginx"},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "groups": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    server = SERVERS[module.params["server"]]
+    try:
+        facts = host_facts(server, module.params["packages"], module.params["groups"], module.run_command)
+    except (CheckError, TlsLibraryError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, facts=facts)
+
+
+if __name__ == "__main__":
+    main()
