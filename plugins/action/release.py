@@ -13,7 +13,6 @@ from ansible.plugins.action import ActionBase
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ansible_collections.wss.edge.plugins.module_utils.release.context import HostError, nginx_context
-from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 
 TEMPLATES = Path(__file__).parents[2] / "roles" / "proxy" / "templates" / "nginx"
 FOLDER = "/etc/nginx/wss/current"
@@ -73,7 +72,9 @@ class ActionModule(ActionBase):
             context = nginx_context(model, folders, facts)
         except HostError as error:
             raise AnsibleActionFail(
-                "\n".join(["This host cannot serve the sites; nothing was changed.", *(f"- {p}" for p in error.problems)])
+                "\n".join(
+                    ["This host cannot serve the sites; nothing was changed.", *(f"- {p}" for p in error.problems)]
+                )
             ) from None
         return {
             "files": render(context),

@@ -22,7 +22,9 @@ HASHES = ("server_names_hash_bucket_size", "server_names_hash_max_size", "variab
 
 def missing_packages(packages: Sequence[str], runner: Runner) -> list[str]:
     """Which of these Debian packages are not installed."""
-    _status, out, _err = runner(["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\\n", *packages])
+    _status, out, _err = runner(
+        ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\\n", *packages]
+    )
     installed = {line.split()[0] for line in out.splitlines() if line.endswith(" installed")}
     return [package for package in packages if package not in installed]
 
@@ -72,7 +74,9 @@ def foreign(server: Server, runner: Runner) -> dict[str, Any]:
             for block in theirs
             if block.context == "http"
         ],
-        "directives": sorted({each.name for each in _http(tree) if each.name in HASHES and not each.file.startswith(ours)}),
+        "directives": sorted(
+            {each.name for each in _http(tree) if each.name in HASHES and not each.file.startswith(ours)}
+        ),
     }
 
 

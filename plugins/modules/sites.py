@@ -49,6 +49,7 @@ model:
     probe_from: controller
     probe_timeout: 10.0
     address: 192.0.2.10
+    echo: []
     sites: []
 certificates:
   description: The certificates that the host needs, as M(wss.edge.certificates) takes them.

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from . import grammar, later, schema, tls
 from .conflicts import find_conflicts
 from .problems import At, Problems
-
 from .types import Backend, Endpoint, Model, Probe, Site
 
 # Smallest and largest value of a number, by key.
@@ -106,7 +106,7 @@ def _in_range(values: Mapping[str, Any], key: str, at: At, problems: Problems) -
 
 def _site(values: dict[str, Any], at: At, problems: Problems) -> Site:
     name = _parsed(values["name"], _site_name, at.down("name"), problems)
-    names = values["server_names"] or [values["name"]]
+    names = values["server_names"] or ([name] if name else [])
     tls_settings = tls.resolve(values["tls"], at.down("tls"), problems)
     if tls_settings:
         for key in ("session_timeout", "session_cache_size"):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from . import grammar
 from .problems import At, Problems
@@ -49,7 +49,9 @@ def _paths(site: Site, at: At, problems: Problems) -> None:
         if f"{path}/".startswith(RESERVED_PATH):
             problems.refuse(here.down("path"), path, f"is below {RESERVED_PATH}, which the collection keeps for itself")
         if path == "/" and site["root"]:
-            problems.refuse(at.down("root"), site["root"], "cannot be served beside an endpoint / that takes every path")
+            problems.refuse(
+                at.down("root"), site["root"], "cannot be served beside an endpoint / that takes every path"
+            )
 
 
 def _loops(site: Site, at: At, problems: Problems) -> None:

@@ -121,7 +121,9 @@ def host_port(host: str, number: int) -> str:
 def path(text: str) -> str:
     """The absolute path of a URL, without query, empty segments or dot segments."""
     if not PATH.fullmatch(text):
-        raise ValueError("is not a path: it starts with / and has letters, digits and any of . _ ~ ! & ( ) * + , = : @ / -")
+        raise ValueError(
+            "is not a path: it starts with / and has letters, digits and any of . _ ~ ! & ( ) * + , = : @ / -"
+        )
     if "//" in text or {".", ".."} & set(text.split("/")):
         raise ValueError("has an empty segment or one of dots, which servers remove")
     return text
@@ -162,6 +164,8 @@ def _socket(text: str) -> str:
 
 
 def _authority(text: str, default_port: int) -> tuple[str, int]:
+    if "@" in text:
+        raise ValueError("has a login, which belongs into headers")
     if text.startswith("["):
         inside, bracket, tail = text[1:].partition("]")
         ip = ip_address(inside)

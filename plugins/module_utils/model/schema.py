@@ -9,7 +9,8 @@ ansible-core's own validator stops at the first error of a level and cannot say 
 from __future__ import annotations
 
 import difflib
-from typing import Any, Callable, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from .problems import At, Problems
 
@@ -105,7 +106,7 @@ def _item_place(key: str, item: Any, index: int, at: At) -> At:
 
 
 def _value(option: Mapping[str, Any], value: Any, at: At, problems: Problems) -> Any:
-    inner: Optional[Spec] = option.get("options")
+    inner: Spec | None = option.get("options")
     if option["type"] in ("dict", "raw"):
         if not isinstance(value, dict) and (inner is not None or option["type"] == "dict"):
             problems.refuse(at, value, "is not a dictionary")

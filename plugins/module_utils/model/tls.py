@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, TypedDict
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 from . import grammar
 from .problems import At, Problems
@@ -39,7 +40,7 @@ POLICIES: dict[str, Policy] = {
 }
 
 
-def resolve(values: Mapping[str, Any], at: At, problems: Problems) -> Optional[Tls]:
+def resolve(values: Mapping[str, Any], at: At, problems: Problems) -> Tls | None:
     """The policy with the user's changes, or None where TLS is off."""
     given = {key: values[key] for key in ("protocols", "ciphers", "groups") if values[key]}
     if values["policy"] == "off":

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, TypedDict
+from typing import Any, TypedDict
 
 
 class Listen(TypedDict):
@@ -62,12 +62,12 @@ class Site(TypedDict):
     name: str
     server_names: list[str]
     listen: list[Listen]
-    tls: Optional[Tls]
-    certificate: Optional[dict[str, Any]]
-    root: Optional[str]
+    tls: Tls | None
+    certificate: dict[str, Any] | None
+    root: str | None
     redirect_http: bool
     hsts: int
-    access_log: Optional[str]
+    access_log: str | None
     endpoints: list[Endpoint]
 
 

@@ -182,7 +182,9 @@ class Transition:
         if problem:
             self.configuration.put(self.before)
             self.releases.set_pending(False)
-            raise Refused(f"The new configuration was refused: {problem}\nNo reload was made; what served before serves.")
+            raise Refused(
+                f"The new configuration was refused: {problem}\nNo reload was made; what served before serves."
+            )
         return {"checked": "live"}
 
     def _reload(self) -> bool:

@@ -1,0 +1,273 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables in, model or problems out."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.wss.edge.plugins.module_utils.model import targets
+from ansible_collections.wss.edge.plugins.module_utils.model.build import RANGES, ModelError, build
+
+ROOT = Path(__file__).parents[5]
+OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+
+
+def site(**changes: Any) -> dict[str, Any]:
+    """The smallest site, changed; keys with two underscores are of its endpoint."""
+    endpoint = {"path": "/wss", "backend": "ws://127.0.0.1:8282"}
+    endpoint.update({key[2:]: value for key, value in changes.items() if key.startswith("e_")})
+    whole = {"name": "chat.example.com", "endpoints": [endpoint]}
+    whole.update({key: value for key, value in changes.items() if not key.startswith("e_")})
+    return {key: value for key, value in whole.items() if value != "absent"}
+
+
+def model(*sites: dict[str, Any], **variables: Any) -> Any:
+    return build(OPTIONS, {"wss_sites": list(sites), **variables}, "192.0.2.1")
+
+
+def problems(*sites: dict[str, Any], **variables: Any) -> list[str]:
+    with pytest.raises(ModelError) as error:
+        model(*sites, **variables)
+    return error.value.problems
+
+
+def files(**values: Any) -> dict[str, Any]:
+    return {"provider": "files", "certificate": "/a.pem", "private_key": "/a.key", **values}
+
+
+# One row a mistake: what the user wrote, and words that the one message about it must have.
+MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
+    "unknown variable": ([site()], {"wss_fierwall": "none"}, ["wss_fierwall", "did you mean wss_firewall"]),
+    "unknown site key": ([site(listn=[443])], {}, ["site chat.example.com", "listn", "did you mean listen"]),
+    "unknown endpoint key": ([site(e_orgins=[])], {}, ["endpoint /wss", "orgins", "did you mean origins"]),
+    "unknown key deep down": ([site(certificate={"key": {"typ": "rsa"}})], {}, ["certificate.key.typ", "type"]),
+    "no sites": ([], {"wss_sites": None}, ["wss_sites", "required"]),
+    "sites not a list": ([], {"wss_sites": {"name": "a"}}, ["wss_sites", "not a list"]),
+    "site not a dictionary": ([], {"wss_sites": ["chat"]}, ["wss_sites[0]", '"chat"', "not a dictionary"]),
+    "no name": ([site(name="absent")], {}, ["wss_sites[0]", "name", "required"]),
+    "no backend": ([site(e_backend=None)], {}, ["endpoint /wss", "backend", "required"]),
+    "no path": ([site(endpoints=[{"backend": "ws://a"}])], {}, ["endpoints[0]", "path", "required"]),
+    "no endpoints": ([site(endpoints=[])], {}, ["endpoints", "at least one"]),
+    "time with a unit": ([site(e_idle_timeout="1h")], {}, ["idle_timeout", '"1h"', "whole number"]),
+    "time out of range": ([site(e_idle_timeout=0)], {}, ["idle_timeout", "0", "1 to 31536000"]),
+    "boolean for text": ([site(e_websocket_only="maybe")], {}, ["websocket_only", '"maybe"', "true or false"]),
+    "space in a name": ([site(name="chat example")], {}, ['"chat example"', "DNS name"]),
+    "directive in a name": ([site(server_names=["a.b; return 200"])], {}, ["server_names[0]", "return 200", "DNS name"]),
+    "name with a scheme": ([site(name="https://a.b")], {}, ['"https://a.b"', "DNS name"]),
+    "name not in ASCII": ([site(name="münchen.example")], {}, ["xn--mnchen-3ya.example"]),
+    "wildcard as a name": ([site(name="*.example.com")], {}, ["wildcard", "server_names"]),
+    "wildcard in the middle": ([site(server_names=["a.*.com"])], {}, ['"a.*.com"', "DNS name"]),
+    "wildcard too wide": ([site(server_names=["*.com"])], {}, ['"*.com"', "too wide"]),
+    "bad IP address": ([site(server_names=["192.0.2.300"])], {}, ['"192.0.2.300"', "IP address"]),
+    "port out of range": ([site(listen=[70000])], {}, ["listen[0]", '"70000"', "1 to 65535"]),
+    "listen on a name": ([site(listen=["a.b:443"])], {}, ["listen[0]", '"a.b:443"', "192.0.2.10:443"]),
+    "IPv6 without brackets": ([site(listen=["::1:443"])], {}, ["listen[0]", "[2001:db8::1]:443"]),
+    "listen twice": ([site(listen=[443, "443"])], {}, ["listen[1]", "twice"]),
+    "two sites of one name": ([site(), site(listen=[444])], {}, ["site chat.example.com", "two sites"]),
+    "one server name twice": (
+        [site(), site(name="b.example", server_names=["chat.example.com"])],
+        {},
+        ["site b.example", "server_names", '"chat.example.com"', "site chat.example.com's on 0.0.0.0:443"],
+    ),
+    "plain and TLS on a port": (
+        [site(), site(name="b.example", tls=False, listen=[443])],
+        {},
+        ["site b.example", "listen", "0.0.0.0:443 is plain here and TLS for the site chat.example.com"],
+    ),
+    "policies on a port": ([site(), site(name="b.example", tls="modern")], {}, ["site b.example", "tls", "share"]),
+    "two IP addresses on a port": (
+        [site(server_names=["192.0.2.1"]), site(name="b.example", server_names=["192.0.2.2"])],
+        {},
+        ["site b.example", "IP address", "listening address or port"],
+    ),
+    "unknown policy": ([site(tls="secure")], {}, ["tls.policy", '"secure"', "intermediate, modern, off"]),
+    "old protocol": ([site(tls={"protocols": ["TLSv1"]})], {}, ["tls.protocols[0]", '"TLSv1"', "TLSv1.2, TLSv1.3"]),
+    "cipher injection": ([site(tls={"ciphers": ["AES; }"]})], {}, ["tls.ciphers[0]", "AES; }", "cipher suite"]),
+    "group injection": ([site(tls={"groups": ["X25519:x"]})], {}, ["tls.groups[0]", "X25519:x", "group"]),
+    "ciphers without TLS 1.2": (
+        [site(tls={"policy": "modern", "ciphers": ["ECDHE-RSA-AES128-GCM-SHA256"]})],
+        {},
+        ["tls.ciphers", "without TLSv1.2"],
+    ),
+    "TLS 1.2 without ciphers": (
+        [site(tls={"policy": "modern", "protocols": ["TLSv1.2"]})],
+        {},
+        ["tls.protocols", "needs ciphers"],
+    ),
+    "redirect without TLS": ([site(tls=False, redirect_http=True)], {}, ["redirect_http", "needs TLS"]),
+    "path without slash": ([site(e_path="wss")], {}, ["endpoint wss", '"wss"', "starts with /"]),
+    "path with a variable": ([site(e_path="/$uri")], {}, ['"/$uri"', "path"]),
+    "path with dots": ([site(e_path="/a/../b")], {}, ["dots"]),
+    "reserved path": ([site(e_path="/.wss/ok")], {}, ["/.wss/", "keeps for itself"]),
+    "same path twice": (
+        [site(endpoints=[{"path": "/a", "backend": "ws://b"}, {"path": "/a/", "backend": "ws://c"}])],
+        {},
+        ["endpoint /a/", "same requests as the endpoint /a"],
+    ),
+    "backend without scheme": ([site(e_backend="127.0.0.1:8282")], {}, ["backend", '"127.0.0.1:8282"', "ws://host"]),
+    "backend with a query": ([site(e_backend="ws://a/b?c=1")], {}, ["backend", "is not a path"]),
+    "backend with a login": ([site(e_backend="ws://me:pw@a/")], {}, ["backend", "login"]),
+    "backend port": ([site(e_backend="ws://a:99999")], {}, ["backend", "1 to 65535"]),
+    "backend is the site": ([site(e_backend="ws://127.0.0.1:443")], {}, ["backend", "own listening address"]),
+    "socket path": ([site(e_backend="unix:run/a.sock")], {}, ["backend", "absolute path"]),
+    "origin with a path": ([site(e_origins=["https://a.b/"])], {}, ["origins[0]", '"https://a.b/"']),
+    "origin with its default port": ([site(e_origins=["https://a.b:443"])], {}, ["origins[0]", "write https://a.b)"[:-1]]),
+    "origin without scheme": ([site(e_origins=["www.example.com"])], {}, ["origins[0]", "https://www.example.com"]),
+    "header name": ([site(e_headers={"X Y": "1"})], {}, ["headers.X Y", "letters, digits and hyphens"]),
+    "header value": ([site(e_headers={"X-A": 'a"; x'})], {}, ["headers.X-A", "quotes"]),
+    "header with a line break": ([site(e_headers={"X-A": "a\nb"})], {}, ["headers.X-A", "line breaks"]),
+    "header of the proxy": ([site(e_headers={"Upgrade": "h2c"})], {}, ["headers.Upgrade", "proxy itself"]),
+    "root beside /": ([site(root="/srv", e_path="/")], {}, ["root", '"/srv"', "endpoint /"]),
+    "relative root": ([site(root="www")], {}, ["root", '"www"', "absolute path"]),
+    "access log": ([site(access_log="/var/log/x.log main;")], {}, ["access_log", "absolute path"]),
+    "country": ([site(certificate={"subject": {"country": "China"}})], {}, ["subject.country", '"China"', "two letters"]),
+    "key size": ([site(certificate={"key": {"type": "rsa", "bits": 1024}})], {}, ["bits", "1024", "2048 to 8192"]),
+    "curve": ([site(certificate={"key": {"curve": "p256"}})], {}, ["key.curve", '"p256"', "secp256r1"]),
+    "files without a key": ([site(certificate=files(private_key=None))], {}, ["certificate.private_key", "required"]),
+    "key without files": ([site(certificate={"private_key": "/a"})], {}, ["certificate.private_key", "provider files"]),
+    "probe beside the endpoint": ([site(e_probe={"path": "/other"})], {}, ["probe.path", '"/other"', "not below"]),
+    "probe word": ([site(e_probe="ping")], {}, ["probe.expect", '"ping"', "echo, open, none"]),
+    "only loopback": ([site(listen=["127.0.0.1:443"])], {}, ["listen", "127.0.0.1:443", "wss_probe_from: host"]),
+    "connections": ([site()], {"wss_max_connections": 0}, ["wss_max_connections", "0", "1 to 500000"]),
+    # What belongs to a later version is refused, never ignored.
+    "apache": ([site()], {"wss_server": "apache"}, ["wss_server", '"apache"', "later version"]),
+    "firewall": ([site()], {"wss_firewall": "ufw"}, ["wss_firewall", '"ufw"', "later version"]),
+    "acme": ([site(certificate={"provider": "acme"})], {}, ["certificate.provider", '"acme"', "later version"]),
+    "private CA": ([site(certificate={"provider": "private_ca"})], {}, ["certificate.provider", "later version"]),
+    "client certificates": ([site(client_certificates={"verify": True})], {}, ["client_certificates", "later version"]),
+    "TLS backend": ([site(e_backend="wss://a:443")], {}, ["backend", '"wss://a:443"', "later version"]),
+    "several backends": ([site(e_backends=[{"url": "ws://a"}])], {}, ["backends", "later version"]),
+    "balance": ([site(e_balance="round_robin")], {}, ["balance", "later version"]),
+    "backend TLS": ([site(e_backend_tls={"verify": True})], {}, ["backend_tls", "later version"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sites", "variables", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_refused_in_one_message_that_says_where_what_and_what_is_allowed(
+    sites: list[dict[str, Any]], variables: dict[str, Any], words: list[str]
+) -> None:
+    found = problems(*sites, **variables)
+    assert len(found) == 1, found
+    assert [word for word in words if word not in found[0]] == [], found[0]
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    found = problems(site(e_idle_timeout="x", e_websocket_only="y"), site(listn=1))
+    assert len(found) == 3
+
+
+def test_the_smallest_site_gets_every_default() -> None:
+    built = model(site())
+    assert built["sites"][0]["server_names"] == ["chat.example.com"]
+    assert built["sites"][0]["listen"] == [{"address": "*", "port": 443}]
+    assert built["sites"][0]["tls"]["protocols"] == ["TLSv1.2", "TLSv1.3"]
+    assert built["sites"][0]["certificate"]["provider"] == "self_signed"
+    assert built["sites"][0]["endpoints"][0]["backend"] == {"address": "127.0.0.1:8282", "path": ""}
+    assert built["sites"][0]["endpoints"][0]["websocket_only"] is True
+    assert built["max_connections"] == 4000
+
+
+def test_the_model_does_not_depend_on_what_it_was_given() -> None:
+    variables = {"wss_sites": [site(certificate={"key": {"type": "rsa"}})]}
+    before = copy.deepcopy(variables)
+    build(OPTIONS, variables, "192.0.2.1")
+    assert variables == before
+
+
+ACCEPTED = [
+    ("IP address as a name", site(server_names=["192.0.2.10", "2001:DB8::1"]), "server_names", ["192.0.2.10", "2001:db8::1"]),
+    ("wildcard", site(server_names=["*.Example.com"]), "server_names", ["*.example.com"]),
+    ("one port, not a list", site(listen=5555), "listen", [{"address": "*", "port": 5555}]),
+    (
+        "addresses",
+        site(listen=["192.0.2.10:5555", "[2001:db8::1]:443"]),
+        "listen",
+        [{"address": "192.0.2.10", "port": 5555}, {"address": "2001:db8::1", "port": 443}],
+    ),
+    ("TLS off, as YAML reads it", site(tls=False, listen=[8000]), "tls", None),
+    ("TLS off, as a word", site(tls="off", listen=[8000]), "certificate", None),
+    ("plain port", site(tls=False), "listen", [{"address": "*", "port": 80}]),
+    ("HSTS", site(hsts=63072000), "hsts", 63072000),
+    ("root", site(root="/var/www/chat"), "root", "/var/www/chat"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "key", "expected"), [row[1:] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED])
+def test_a_site_takes_its_normal_form(given: dict[str, Any], key: str, expected: Any) -> None:
+    assert model(given)["sites"][0][key] == expected
+
+
+BACKENDS = [
+    ("ws://127.0.0.1:8282", "127.0.0.1:8282", ""),
+    ("http://localhost", "localhost:80", ""),
+    ("ws://[::1]:9000/chat", "[::1]:9000", "/chat"),
+    ("ws://App.Internal:3000/", "app.internal:3000", "/"),
+    ("unix:/run/app.sock", "unix:/run/app.sock", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "address", "path"), BACKENDS)
+def test_a_backend_takes_its_normal_form(text: str, address: str, path: str) -> None:
+    assert model(site(e_backend=text))["sites"][0]["endpoints"][0]["backend"] == {"address": address, "path": path}
+
+
+def test_a_policy_can_be_changed_in_parts() -> None:
+    tls = model(site(tls={"groups": ["X25519"], "session_timeout": "600"}))["sites"][0]["tls"]
+    assert tls["groups"] == ["X25519"]
+    assert tls["groups_required"] is True
+    assert tls["session_timeout"] == 600
+    assert "ECDHE-RSA-AES128-GCM-SHA256" in tls["ciphers"]
+
+
+def test_sites_share_a_listener_when_their_tls_is_the_same() -> None:
+    assert len(model(site(), site(name="b.example"))["sites"]) == 2
+
+
+def test_a_target_for_each_endpoint_at_each_listening_address() -> None:
+    two = [{"path": "/a", "backend": "ws://b", "origins": ["https://o.example"]}, {"path": "/b", "backend": "ws://b"}]
+    built = model(site(listen=[443, "192.0.2.10:5555"], endpoints=two))
+    found = [(each["address"], each["port"], each["path"], each["origin"]) for each in targets.targets(built)]
+    assert found == [
+        ("192.0.2.1", 443, "/a", "https://o.example"),
+        ("192.0.2.1", 443, "/b", None),
+        ("192.0.2.10", 5555, "/a", "https://o.example"),
+        ("192.0.2.10", 5555, "/b", None),
+    ]
+
+
+def test_an_endpoint_can_be_left_out_of_the_proof() -> None:
+    assert targets.targets(model(site(e_probe="none"))) == []
+
+
+def test_a_wildcard_alone_is_probed_by_a_name_that_it_covers() -> None:
+    assert targets.targets(model(site(server_names=["*.example.com"])))[0]["server_name"] == "wss-probe.example.com"
+
+
+def test_a_certificate_for_each_tls_site_and_none_for_plain_ones() -> None:
+    built = model(site(server_names=["a.b", "192.0.2.1"]), site(name="plain.example", tls=False))
+    assert [(each["name"], each["names"]) for each in targets.certificates(built)] == [
+        ("chat.example.com", ["a.b", "192.0.2.1"])
+    ]
+
+
+def _described_ranges(options: dict[str, Any]) -> dict[str, tuple[float, float]]:
+    found = {}
+    for key, option in options.items():
+        text = " ".join([option["description"]] if isinstance(option["description"], str) else option["description"])
+        match = re.search(r"\b(\d+)(?: \([^)]*\))? to (\d+)\b", text)
+        if option["type"] in ("int", "float") and match:
+            found[key] = (int(match[1]), int(match[2]))
+        found.update(_described_ranges(option.get("options", {})))
+    return found
+
+
+def test_the_documentation_says_the_ranges_that_are_checked() -> None:
+    assert _described_ranges(OPTIONS) == RANGES
