@@ -52,11 +52,11 @@ NGINX = Server(
     dump_args=("-T", "-q"),
     dump_since=(1, 9, 2),
     version_args=("-V",),
-    version_pattern=r"\b(?:nginx|openresty)/(?P<version>\d+(?:\.\d+)+)",
+    version_pattern=r"\b(?:(?:free)?nginx|openresty)/(?P<version>\d+(?:\.\d+)+)",
     # "nginx: [emerg] ..." or, where the error log is stderr, "2026/11/23 03:52:36 [emerg] 22527#22527: ...".
     message_pattern=(
         r"^(?:nginx: |\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )\[(?P<level>\w+)\] (?:\d+#\d+: )?"
-        r"(?P<text>.*?)(?: in (?P<file>/\S*):(?P<line>\d+))?$"
+        r"(?P<text>.*?)(?: in (?P<file>/(?:(?! in /).)*):(?P<line>\d+))?$"
     ),
     minimum_version=(1, 3, 13),
     minimum_reason="the first that proxies WebSocket connections",

@@ -120,6 +120,7 @@ messages:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckError, check
 from ansible_collections.wss.edge.plugins.module_utils.servers import NGINX
 

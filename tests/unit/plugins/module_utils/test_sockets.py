@@ -1,0 +1,178 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.wss.edge.plugins.module_utils.sockets import (
+    Socket,
+    Worker,
+    has_ipv6,
+    holder,
+    listeners,
+    master_pid,
+    workers,
+)
+
+TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 100 1 0 100 0 0 10 0
+   1: 00000000:01BB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 101 1 0 100 0 0 10 0
+   2: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0        0 102 1 0 100 0 0 10 0
+   3: 0A0200C0:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 103 1 0 100 0 0 10 0
+"""
+TCP6 = """\
+  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when
+   0: 00000000000000000000000000000000:01BB 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 104 1 0 100
+   1: B80D0120000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 105 1 0 100
+   2: 0000000000000000FFFF00000100007F:2328 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 106 1 0 100
+"""
+
+
+def process(
+    proc: Path,
+    pid: int,
+    title: str,
+    parent: int = 1,
+    started: int = 0,
+    inodes: tuple[int, ...] = (),
+    namespace: str = "pid:[1]",
+) -> None:
+    folder = proc / str(pid)
+    (folder / "fd").mkdir(parents=True)
+    (folder / "ns").mkdir()
+    (folder / "ns" / "pid").symlink_to(namespace)
+    (folder / "comm").write_text("nginx\n")
+    (folder / "cmdline").write_text(title + "\0")
+    (folder / "stat").write_text(f"{pid} (a) b ng) S {parent} " + "0 " * 17 + f"{started} 0 0\n")
+    (folder / "fd" / "0").symlink_to("/dev/null")
+    for inode in inodes:
+        (folder / "fd" / str(inode)).symlink_to(f"socket:[{inode}]")
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    """Return a /proc in which nginx has a master and workers, one of them draining, and in which more is going on."""
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "tcp").write_text(TCP)
+    (tmp_path / "net" / "tcp6").write_text(TCP6)
+    (tmp_path / "self" / "ns").mkdir(parents=True)
+    (tmp_path / "self" / "ns" / "pid").symlink_to("pid:[1]")
+    process(tmp_path, 5, "nginx: master process nginx", namespace="pid:[2]")  # a container's
+    process(tmp_path, 10, "nginx: master process /usr/sbin/nginx -g daemon on;", inodes=(101, 104))
+    process(tmp_path, 9, "/usr/sbin/other", inodes=(100, 102))
+    process(tmp_path, 12, "nginx: worker process", 10, 500, inodes=(101, 104))
+    process(tmp_path, 11, "nginx: worker process is shutting down", 10, 250)
+    process(tmp_path, 13, "nginx: cache manager process", 10, 500)
+    process(tmp_path, 14, "nginx: worker process", 5, 100)
+    (tmp_path / "15").mkdir()  # it has just ended
+    return tmp_path
+
+
+def test_listeners_of_a_fake_host(proc: Path) -> None:
+    assert listeners(proc) == [
+        Socket("127.0.0.1", 8080, 9, "nginx", 100),
+        Socket("0.0.0.0", 443, 10, "nginx", 101),
+        Socket("192.0.2.10", 80, None, None, 103),
+        Socket("::", 443, 10, "nginx", 104),
+        Socket("2001:db8::1", 80, None, None, 105),
+        Socket("127.0.0.1", 9000, None, None, 106),
+    ]
+
+
+def test_a_host_without_ipv6_has_no_tcp6(proc: Path) -> None:
+    (proc / "net" / "tcp6").unlink()
+    assert [each.inode for each in listeners(proc)] == [100, 101, 103]
+
+
+A = Socket("127.0.0.1", 1, 7, "a", 1)
+B = Socket("0.0.0.0", 2, 8, "b", 2)
+C = Socket("::1", 3, 9, "c", 3)
+D = Socket("::", 4, 9, "d", 4)
+E = Socket("0.0.0.0", 5, 9, "e", 5)
+F = Socket("::", 5, 9, "f", 6)
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "expected"),
+    [
+        ("127.0.0.1", 1, A),
+        ("0.0.0.0", 1, A),  # a wildcard is refused while one address is taken
+        ("127.0.0.2", 1, None),
+        ("::", 1, None),
+        ("0.0.0.0", 2, B),
+        ("192.0.2.1", 2, B),
+        ("::1", 2, None),
+        ("::1", 3, C),
+        ("::", 3, C),
+        ("::2", 3, None),
+        ("127.0.0.1", 3, None),
+        ("2001:db8::1", 4, D),
+        ("0.0.0.0", 4, D),  # it may take IPv4 too
+        ("127.0.0.1", 5, E),
+        ("::1", 5, F),
+        ("0.0.0.0", 6, None),
+    ],
+)
+def test_holder(address: str, port: int, expected: Socket | None) -> None:
+    assert holder([F, A, B, C, D, E], address, port) == expected
+
+
+def test_holder_prefers_the_exact_address() -> None:
+    exact = Socket("127.0.0.1", 2, 7, "a", 1)
+    assert holder([B, exact], "127.0.0.1", 2) == exact
+
+
+def test_has_ipv6(proc: Path) -> None:
+    assert not has_ipv6(proc)
+    (proc / "net" / "if_inet6").write_text("")
+    assert not has_ipv6(proc)
+    (proc / "net" / "if_inet6").write_text("00000000000000000000000000000001 01 80 10 80       lo\n")
+    assert has_ipv6(proc)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [("10\n", 10), ("5\n", 5), ("12\n", 10), ("999\n", 10), ("", 10), ("x", 10), (None, 10)],
+)
+def test_master_pid(proc: Path, content: str | None, expected: int) -> None:
+    pid_file = proc / "nginx.pid"
+    if content is not None:
+        pid_file.write_text(content)
+    assert master_pid(pid_file, proc) == expected
+
+
+def test_no_master(tmp_path: Path) -> None:
+    process(tmp_path, 3, "vi nginx: master process")
+    assert master_pid(None, tmp_path) is None
+
+
+def test_workers(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sysconf", {"SC_CLK_TCK": 100}.__getitem__)
+    assert workers(10, proc, boot_time=1000.0) == [Worker(11, 1002.5, True), Worker(12, 1005.0, False)]
+    assert workers(99, proc, boot_time=1000.0) == []
+
+
+@pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_real_sockets(family: socket.AddressFamily, address: str) -> None:
+    try:
+        server = socket.create_server((address, 0), family=family)
+    except OSError as error:
+        pytest.skip(f"{address}: {error}")
+    with server:
+        port = server.getsockname()[1]
+        found = holder(listeners(), address, port)
+        with socket.create_connection((address, port)):
+            assert found == holder(listeners(), address, port)
+    assert found is not None
+    assert (found.address, found.pid, found.program) == (
+        address,
+        os.getpid(),
+        Path("/proc/self/comm").read_text().strip(),
+    )
+    assert holder(listeners(), address, port) is None
