@@ -118,7 +118,7 @@ reloaded:
   returned: success
   sample: true
 checked:
-  description: How the configuration was checked; V(staged) before anything changed, V(live) right after, V(none) not at all.
+  description: When the configuration was checked. V(staged), before anything changed, V(live), right after, or V(none).
   type: str
   returned: success
   sample: staged

@@ -12,7 +12,8 @@ short_description: Validate the variables of a host and turn them into one model
 version_added: "0.1.0"
 author: The wss.edge authors (@wss-edge)
 description:
-  - Reads every variable of the host whose name starts with C(wss_), and gives back one typed, defaulted, cross-checked model.
+  - Reads every variable of the host whose name starts with C(wss_), and gives back one typed, defaulted and
+    cross-checked model.
   - The variables, their types and their defaults are those of the role P(wss.edge.wss#role).
   - Fails before any host is touched, with a sentence for each value that is refused.
 attributes:

@@ -39,7 +39,7 @@ def located(message: Message, prefix: str, files: Mapping[str, str], sites: Mapp
         return f"site {owner}: {message.text}" if owner else message.text
     where = f"{message.file} line {message.line}"
     name = message.file[len(prefix) :] if message.file.startswith(prefix) else None
-    if name not in files:
+    if name is None or name not in files:
         return f"{message.text} ({where}, which is not a file of wss.edge)"
     lines = files[name].splitlines()
     line = lines[message.line - 1].strip() if message.line <= len(lines) else ""
