@@ -1,0 +1,81 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the files of the provider files on the controller, and sees that private keys leave no trace on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.wss.edge.plugins.module_utils.x509 import pem_blocks
+
+
+class ActionModule(ActionBase):
+    """Runs the module of the same name once, for all certificates of a host."""
+
+    _requires_connection = True
+    _private_keys: dict[str, str] = {}
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Read, check that the connection can carry the keys, run the module."""
+        super().run(tmp, task_vars)
+        self._private_keys = {}
+        problems: list[str] = []
+        entries = self._task.args.get("certificates")
+        if isinstance(entries, list):
+            entries = [self._with_contents(entry, problems) for entry in entries]
+        if problems:
+            raise AnsibleActionFail("\n".join(problems))
+        if self._private_keys and not self._can_pipeline():
+            raise AnsibleActionFail(
+                f"The private keys of {', '.join(self._private_keys)} are on the controller, and the connection "
+                f"{self._connection.transport}, with its way to become another user, can send them through temporary "
+                "files only. Bring the files to the host and set remote_src to true."
+            )
+        arguments = {**self._task.args, "certificates": entries}
+        arguments.pop("private_keys", None)
+        return self._execute_module(module_args=arguments, task_vars=task_vars)
+
+    def _with_contents(self, entry: Any, problems: list[str]) -> Any:
+        """The entry with the contents of its files; what is no such entry is left for the module to refuse."""
+        if not isinstance(entry, dict) or entry.get("provider") != "files":
+            return entry
+        if boolean(entry.get("remote_src") or False, strict=False):
+            return entry
+        found = dict(entry)
+        for key in ("certificate", "private_key", "chain"):
+            if not entry.get(key):
+                continue
+            try:
+                text = self._loader.get_text_file_contents(self._find_needle("files", entry[key]))
+            except (AnsibleError, OSError) as error:
+                where = f"certificate {entry.get('name')}, {key}"
+                problems.append(f"{where}: cannot read {entry[key]} on the controller: {error}")
+                continue
+            # Only what is asked for: people keep keys and certificates in one file.
+            encoded = text.encode("utf-8", "replace")
+            if key == "private_key":
+                self._private_keys[str(entry.get("name"))] = b"".join(pem_blocks(encoded, "PRIVATE KEY")).decode()
+            else:
+                found[f"{key}_content"] = b"".join(pem_blocks(encoded, "CERTIFICATE")).decode()
+        return found
+
+    def _can_pipeline(self) -> bool:
+        become = self._connection.become
+        return bool(self._connection.has_pipelining and (not become or become.pipelining))
+
+    def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
+        """Without pipelining the arguments would be written to temporary files on both machines."""
+        if self._private_keys and module_style == "new":
+            return True
+        return super()._is_pipelining_enabled(module_style, wrap_async)
+
+    def _configure_module(self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> Any:
+        """Add the keys at the last moment: ansible's debugging output shows the arguments as they were before."""
+        if self._private_keys:
+            module_args = {**module_args, "private_keys": self._private_keys}
+        return super()._configure_module(module_name, module_args, task_vars)
