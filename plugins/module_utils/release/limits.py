@@ -17,6 +17,7 @@ SLACK = 1.25
 OTHER_FILES = 1024
 MARK = "# wss.edge: was"
 NOT_SET = "not set"
+EDITED = re.compile(rf" ?{MARK} (?P<value>.*?)\s*$")
 
 
 def wanted(max_connections: int) -> dict[str, int]:
@@ -44,10 +45,10 @@ def raised(text: str, main_file: str, limits: dict[str, int]) -> str:
 
 
 def _edited(line: str, name: str, value: str, least: int) -> str:
-    before = re.search(rf"{MARK} (.*?)\s*$", line)
+    before = EDITED.search(line)
     plain = line[: before.start()] if before else line.rstrip("\n")
-    was = before[1] if before else value
-    return re.sub(rf"\b{name}\s+{value}\s*;", f"{name} {least};", plain, count=1).rstrip() + f" {MARK} {was}\n"
+    was = before["value"] if before else value
+    return re.sub(rf"\b{name}\s+{value}\s*;", f"{name} {least};", plain, count=1) + f" {MARK} {was}\n"
 
 
 def _with_missing(text: str, missing: list[str], limits: dict[str, int]) -> str:
@@ -64,9 +65,10 @@ def restored(text: str) -> str:
     """The main file as it was before any edit."""
     kept = []
     for line in text.splitlines(keepends=True):
-        edit = re.search(rf"(\d+); {MARK} (.*?)\s*$", line)
+        edit = EDITED.search(line)
         if edit is None:
             kept.append(line)
-        elif edit[2] != NOT_SET:
-            kept.append(f"{line[: edit.start()]}{edit[2]};\n")
+        elif edit["value"] != NOT_SET:
+            limit = re.compile(r"\b(worker_connections|worker_rlimit_nofile) \d+;")
+            kept.append(limit.sub(rf"\1 {edit['value']};", line[: edit.start()]) + "\n")
     return "".join(kept)
