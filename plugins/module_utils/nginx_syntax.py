@@ -152,10 +152,7 @@ def _end_of_lua(text: str, position: int, where: str) -> int:
 def split_dump(dump: str) -> dict[str, str]:
     """Return the files that ``nginx -T`` printed, by path."""
     parts = _DUMPED_FILE.split(dump)
-    files: dict[str, str] = {}
-    for path, text in zip(parts[1::2], parts[2::2]):
-        files.setdefault(path, text)  # before 1.13 a file included twice is printed twice
-    return files
+    return dict(zip(parts[1::2], parts[2::2]))
 
 
 def expand(dump: str, main_file: str) -> tuple[Directive, ...]:

@@ -57,7 +57,8 @@ def test_blocks_files_and_lines() -> None:
     assert (http.file, http.line, server.line) == ("/etc/n.conf", 2, 4)
     assert [(each.name, each.args, each.line) for each in server.block or ()] == [("listen", ("80",), 6)]
     assert mapping.args == ("$a", "$b")
-    assert len(parse("types { }")[0].block or ()) == 0
+    assert parse("types { }")[0].block == ()
+    assert [each.line for each in parse("\na\n b\n;\nc\n d\n{\n}")] == [2, 5]
 
 
 def test_lua_is_one_word_whatever_it_holds() -> None:

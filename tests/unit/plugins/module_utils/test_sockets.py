@@ -85,6 +85,12 @@ def test_listeners_of_a_fake_host(proc: Path) -> None:
     ]
 
 
+def test_a_shared_socket_is_the_masters(proc: Path) -> None:
+    for pid in range(100, 140):
+        process(proc, pid, "nginx: worker process", 10, inodes=(101,))
+    assert next(each.pid for each in listeners(proc) if each.inode == 101) == 10
+
+
 def test_a_host_without_ipv6_has_no_tcp6(proc: Path) -> None:
     (proc / "net" / "tcp6").unlink()
     assert [each.inode for each in listeners(proc)] == [100, 101, 103]
