@@ -86,11 +86,18 @@ options:
         type: str
         choices: [echo, open]
         default: open
-      trust:
-        description:
-          - Certificates in PEM to verify against, and no others. A self-signed certificate can be given itself.
-          - Without it, the system's certificate store is used.
-        type: str
+  trust:
+    description:
+      - Certificates in PEM to verify against and no others, by the name of the site. A self-signed certificate can be
+        given itself.
+      - A site without them is verified against the certificate store of the machine that probes.
+    type: dict
+    default: {}
+  run_from:
+    description: Whether to connect from the controller, in Ansible's own process, or from the host.
+    type: str
+    choices: [controller, host]
+    default: controller
   timeout:
     description: Seconds for one target, from the first packet to the last.
     type: float
@@ -309,67 +316,20 @@ ok_count:
   sample: 1
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.probe.client import probe
-from ansible_collections.wss.edge.plugins.module_utils.probe.report import problems, report
-from ansible_collections.wss.edge.plugins.module_utils.probe.session import library_problem
-from ansible_collections.wss.edge.plugins.module_utils.probe.target import read_target
-
-MAX_THREADS = 32
-
-TARGET = {
-    "site": {"type": "str", "required": True},
-    "path": {"type": "str", "required": True},
-    "address": {"type": "str", "required": True},
-    "port": {"type": "int", "required": True},
-    "tls": {"type": "bool", "default": True},
-    "server_name": {"type": "str", "required": True},
-    "origin": {"type": "str"},
-    "headers": {"type": "dict"},
-    "subprotocols": {"type": "list", "elements": "str"},
-    "expect": {"type": "str", "choices": ["echo", "open"], "default": "open"},
-    "trust": {"type": "str"},
-}
+from ansible_collections.wss.edge.plugins.module_utils.probe.prove import ARGUMENTS, ProbeInputError, prove
 
 
-def read(module, number, raw):
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        return read_target(raw)
-    except ValueError as exc:
-        module.fail_json(msg=f"targets[{number}] of the site {raw['site']}: {exc}")
-
-
-def main():
-    module = AnsibleModule(
-        argument_spec={
-            "targets": {"type": "list", "elements": "dict", "required": True, "options": TARGET},
-            "timeout": {"type": "float", "default": 10},
-            "check_dns": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
-    timeout, check_dns = module.params["timeout"], module.params["check_dns"]
-    if not 0 < timeout < 3600:
-        module.fail_json(msg=f"timeout is {timeout}: give seconds, more than 0 and less than 3600.")
-    targets = [read(module, number, raw) for number, raw in enumerate(module.params["targets"])]
-    missing = library_problem() if targets else None
-    if missing:
-        module.fail_json(msg=missing)
-    with ThreadPoolExecutor(max_workers=MAX_THREADS) as pool:
-        proofs = list(pool.map(lambda target: probe(target, timeout, check_dns), targets))
-    result = {
-        "changed": False,
-        "proofs": [asdict(proof) for proof in proofs],
-        "report": report(proofs),
-        "ok_count": sum(proof.ok for proof in proofs),
-    }
-    failed = problems(proofs)
-    if failed:
-        module.fail_json(msg="\n".join(failed), **result)
+        result = prove(module.params)
+    except ProbeInputError as error:
+        module.fail_json(msg=str(error))
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 
