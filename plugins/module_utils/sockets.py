@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from ansible_collections.wss.edge.plugins.module_utils.servers import NGINX
 
 PROC = Path("/proc")
 _LISTEN = "0A"
@@ -67,14 +70,10 @@ def has_ipv6(proc: Path = PROC) -> bool:
     return bool(_read(proc / "net" / "if_inet6").strip())
 
 
-def master_pid(pid_file: Path | None = None, proc: Path = PROC) -> int | None:
-    """Return the process id of the nginx master, from its pid file or else from the list of processes."""
-    named = _read(pid_file).strip() if pid_file else ""
-    if named.isdigit() and _is_master(proc, int(named)):
-        return int(named)
-    here = _namespace(proc, "self")
-    # Without the namespace a host would take the nginx of one of its containers for its own.
-    return next((pid for pid in _pids(proc) if _is_master(proc, pid) and _namespace(proc, str(pid)) == here), None)
+def master_pid(pid_file: Path, proc: Path = PROC) -> int | None:
+    """Return the process id of the nginx master that wrote the pid file; others on the machine are not meant."""
+    named = _read(pid_file).strip()
+    return int(named) if named.isdigit() and _is_master(proc, int(named)) else None
 
 
 def workers(master: int, proc: Path = PROC, boot_time: float | None = None) -> list[Worker]:
@@ -143,6 +142,12 @@ def _pids(proc: Path) -> list[int]:
 
 def _is_master(proc: Path, pid: int) -> bool:
     return _title(proc, pid).startswith("nginx: master process")
+
+
+def _is_another(title: str) -> bool:
+    """Say whether a master was started with a configuration of its own, beside the host's."""
+    chosen = re.search(r" -c ?(\S+)", title)
+    return " -p" in title or (chosen is not None and chosen[1] != NGINX.main_file)
 
 
 def _title(proc: Path, pid: int) -> str:

@@ -158,6 +158,26 @@ def test_no_master(tmp_path: Path) -> None:
     assert master_pid(None, tmp_path) is None
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("", 3),
+        (" -g daemon on; master_process on;", 3),
+        (" -c /etc/nginx/nginx.conf", 3),
+        (" -c /tmp/other.conf", None),
+        (" -c/tmp/other.conf", None),
+        (" -p /tmp/other", None),
+    ],
+)
+def test_a_second_nginx_is_not_the_hosts(tmp_path: Path, options: str, expected: int | None) -> None:
+    process(tmp_path, 3, f"nginx: master process /usr/sbin/nginx{options}")
+    (tmp_path / "self" / "ns").mkdir(parents=True)
+    (tmp_path / "self" / "ns" / "pid").symlink_to("pid:[1]")
+    assert master_pid(None, tmp_path) == expected
+    (tmp_path / "nginx.pid").write_text("3\n")
+    assert master_pid(tmp_path / "nginx.pid", tmp_path) == 3
+
+
 def test_workers(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", {"SC_CLK_TCK": 100}.__getitem__)
     assert workers(10, proc, boot_time=1000.0) == [Worker(11, 1002.5, True), Worker(12, 1005.0, False)]
