@@ -120,11 +120,8 @@ EXAMPLES = r"""
         port: 443
         path: /wss
         origin: https://www.example.com
-  delegate_to: localhost
-  vars:
-    ansible_python_interpreter: "{{ ansible_playbook_python }}"
 
-- name: Prove an echo backend behind a self-signed certificate
+- name: Prove an echo backend behind a self-signed certificate, from the host itself
   wss.edge.probe:
     targets:
       - site: localhost
@@ -133,7 +130,9 @@ EXAMPLES = r"""
         port: 443
         path: /wss
         expect: echo
-        trust: "{{ lookup('ansible.builtin.file', '/etc/pki/wss/localhost/current/cert.pem') }}"
+    trust:
+      localhost: "{{ lookup('ansible.builtin.file', 'localhost.pem') }}"
+    run_from: host
     timeout: 5
 """
 

@@ -60,7 +60,7 @@ SENTENCES = {
     "TLS (plain ws) listens there. Turn on TLS on that port, or probe it as ws://.",
     "tls.dropped": "{peer} closed the connection in the middle of the TLS handshake: probably something without TLS "
     "(plain ws) listens there, or the server has no certificate for {name}. Turn on TLS for that site and port.",
-    "upgrade.timeout": "{url} does not answer the upgrade request: the backend accepts connections but hangs. "
+    "upgrade.timeout": "{peer} does not answer the upgrade request: the backend accepts connections but hangs. "
     "Look at the backend.",
     "upgrade.dropped": "{peer} closed the connection without answering the upgrade request: {dropped_because}",
     "speaks_tls": "{peer} speaks TLS, but was asked in plain ws: use wss:// (tls: true), "
@@ -81,7 +81,8 @@ SENTENCES = {
     "before the {phase} was answered: look at the backend's log for the reason.",
     "dropped": "The upgrade is accepted, but the connection was cut without a close frame before the {phase} was "
     "answered: look at the backend's log, and at timeouts of proxies in between.",
-    "protocol": "The upgrade is accepted, but what comes back is not WebSocket ({text}): look at the backend.",
+    "protocol": "The upgrade is accepted, but what comes back is not WebSocket, or too big ({text}): "
+    "look at the backend.",
 }
 
 STATUS = {
@@ -92,7 +93,7 @@ STATUS = {
     "or the path of the backend's URL.",
     429: "answered 429, too many connections or requests from this client: raise the limit, or wait.",
     500: "answered 500: the backend failed in the handshake. Look at the backend's log.",
-    502: "answered 502: the backend is down or not where the site says. Start the backend, "
+    502: "answered 502: the backend is down, or its URL is wrong (host, port, ws or wss). Start the backend, "
     "or correct the endpoint's backend; on SELinux hosts the server must be allowed to connect.",
     503: "answered 503: the backend is overloaded, in maintenance, or a limit on connections is reached. "
     "Look at the backend and at max_connections_per_client.",
@@ -103,6 +104,11 @@ STATUS = {
 UPGRADE_LOST = (
     "answered {code}: most likely the Upgrade header was lost on the way. Every proxy before the backend must use "
     "HTTP/1.1 and pass on Upgrade and Connection."
+)
+
+NO_NAME = (
+    "The server at {peer} refuses clients that name no host, as all do that know it by an IP address: "
+    "the site with {name} among its server_names must be the default one of this address and port."
 )
 
 # Parts of the reasons that OpenSSL gives; they differ a little between its versions.
@@ -145,7 +151,6 @@ def _say(case: Case, sentence: str) -> str:
         peer=target.peer,
         name=target.server_name,
         path=target.path,
-        url=target.url,
         phase=case.phase,
         code=failure.code,
         text=printable(failure.text) or "no reason given",
@@ -154,6 +159,8 @@ def _say(case: Case, sentence: str) -> str:
 
 
 def _tls(case: Case) -> str:
+    if case.target.named_by_ip and "UNRECOGNIZED_NAME" in case.failure.text:
+        return _say(case, NO_NAME)
     for parts, sentence in TLS_REASONS:
         if any(part in case.failure.text for part in parts):
             return _say(case, sentence)
@@ -163,11 +170,11 @@ def _tls(case: Case) -> str:
 def _status(case: Case) -> str:
     code = case.failure.code or 0
     if code in BY_STATUS:
-        return _say(case, "{url} ") + BY_STATUS[code](case)
+        return "The server " + BY_STATUS[code](case)
     if 300 <= code < 400:
-        return _say(case, "{url} ") + _redirect(case)
+        return "The server " + _redirect(case)
     plain = "answered {code}, not 101: look at the server's and the backend's log."
-    return _say(case, "{url} " + STATUS.get(code, plain))
+    return _say(case, "The server " + STATUS.get(code, plain))
 
 
 def _bad_request(case: Case) -> str:
@@ -179,7 +186,7 @@ def _bad_request(case: Case) -> str:
     return _say(case, UPGRADE_LOST)
 
 
-def _upgrade_required(case: Case) -> str:
+def _upgrade_lost(case: Case) -> str:
     return _say(case, UPGRADE_LOST)
 
 
@@ -263,6 +270,11 @@ def _unknown_issuer(case: Case) -> str:
     )
 
 
-BY_STATUS: Mapping[int, Callable[[Case], str]] = {400: _bad_request, 403: _forbidden, 426: _upgrade_required}
+BY_STATUS: Mapping[int, Callable[[Case], str]] = {
+    400: _bad_request,
+    403: _forbidden,
+    426: _upgrade_lost,
+    505: _upgrade_lost,
+}
 
 SPECIAL: dict[str, Callable[[Case], str]] = {"verify": _verify, "tls": _tls, "status": _status}

@@ -33,13 +33,13 @@ def _endpoint(proof: Proof) -> list[str]:
         lines.append(_row("TLS", ", ".join(filter(None, (proof.tls_version, proof.cipher, proof.group)))))
     if proof.certificate:
         lines.append(_row("certificate", _certificate(proof.certificate)))
-    if proof.status:
+    if proof.status == 101:
         lines.append(_row("upgrade", _upgrade(proof)))
     if proof.ok:
         lines.append(_row(*_talk(proof)))
     lines += [_row("note", printable(note)) for note in proof.notes]
     if not proof.ok:
-        lines.append(_row(proof.phase, proof.problem))
+        lines.append(_row("problem", proof.problem))
     return lines
 
 

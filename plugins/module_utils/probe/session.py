@@ -97,10 +97,9 @@ class Session:
 
     def receive(self, deadline: Deadline | None = None) -> list[Frame]:
         """Return the next whole messages and pongs, perhaps none. Raises ProbeError once the connection has ended."""
-        if not self.frames:
-            if self.closed:
-                raise self.closed
-            self._feed(self.wire.receive(deadline))
+        if self.closed:
+            raise self.closed
+        self._feed(self.wire.receive(deadline))
         frames, self.frames = self.frames, []
         return frames
 

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from ansible_collections.wss.edge.plugins.module_utils.probe import prove
 from ansible_collections.wss.edge.plugins.modules import probe
 
 TARGET = {"site": "chat", "path": "/wss", "address": "127.0.0.1", "server_name": "chat.example.com", "tls": False}
@@ -67,6 +68,10 @@ def test_library_is_missing(run, monkeypatch):
     ("arguments", "problem"),
     [
         ({"targets": [{**TARGET, "port": 1}, {**TARGET, "port": 0}]}, "targets[1] of the site chat: port is 0"),
+        (
+            {"targets": [{**TARGET, "port": 1}], "trust": {"chat": "no PEM"}},
+            "targets[0] of the site chat: trust holds no",
+        ),
         ({"targets": [], "timeout": 0}, "timeout is 0.0: give seconds"),
         ({"targets": [{**TARGET, "port": 1, "expect": "else"}]}, "expect"),
         ({"targets": [{**TARGET, "port": 1, "paht": "/"}]}, "paht"),
@@ -90,5 +95,11 @@ def test_arguments_are_documented():
     yaml = pytest.importorskip("yaml")
     documented = yaml.safe_load(probe.DOCUMENTATION)["options"]["targets"]["suboptions"]
     assert {key: value.get("default") for key, value in documented.items()} == {
-        key: value.get("default") for key, value in probe.TARGET.items()
+        key: value.get("default") for key, value in prove.TARGET.items()
     }
+
+
+def test_examples_have_known_options():
+    yaml = pytest.importorskip("yaml")
+    for task in yaml.safe_load(probe.EXAMPLES):
+        assert set(task["wss.edge.probe"]) <= set(prove.ARGUMENTS)

@@ -41,7 +41,7 @@ class Peer:
             if not line:
                 raise OSError("no request")
             name, _, value = line.decode().partition(":")
-            self.headers[name.lower()] = value.strip()
+            self.headers.setdefault(name.lower(), []).append(value.strip())
         return self
 
     def send(self, data):
@@ -49,7 +49,7 @@ class Peer:
 
     def accept(self, extra="", key=None):
         self.read_request()
-        key = key or self.headers["sec-websocket-key"]
+        key = key or self.headers["sec-websocket-key"][0]
         digest = hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
         self.send(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

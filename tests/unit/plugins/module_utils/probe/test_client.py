@@ -14,7 +14,7 @@ import types
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.probe import client, session
+from ansible_collections.wss.edge.plugins.module_utils.probe import client, session, wire
 from ansible_collections.wss.edge.plugins.module_utils.probe.target import read_target
 
 TIMEOUT = 5
@@ -51,6 +51,16 @@ def status(line, *headers, body=b""):
 def only(condition, then):
     """Answer echoes only where the condition holds, and otherwise with a status."""
     return lambda peer: echo(peer) if condition else peer.read_request().send(then)
+
+
+@pytest.fixture
+def full_queue():
+    """A port on which Linux drops new connections, as a firewall does."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(0)
+        with socket.create_connection(sock.getsockname()):
+            yield sock.getsockname()[1]
 
 
 # What goes well
@@ -101,7 +111,7 @@ def test_ip_address_as_name(serve, certificates, name, host):
     port = serve(handler, context)
     proof = client.probe(target(port, tls=True, server_name=name, trust=certificates["ip"].pem), TIMEOUT)
     assert (proof.ok, proof.problem) == (True, "")
-    assert (seen["sni"], seen["host"], proof.url) == (None, f"{host}:{port}", f"wss://{host}:{port}/wss")
+    assert (seen["sni"], seen["host"], proof.url) == (None, [f"{host}:{port}"], f"wss://{host}:{port}/wss")
 
 
 def test_what_the_server_sees(serve, certificates):
@@ -131,8 +141,8 @@ def test_what_the_server_sees(serve, certificates):
     assert (proof.ok, proof.problem, proof.subprotocol) == (True, "", "two")
     assert (seen["alpn"], seen["sni"]) == ("http/1.1", "chat.example.com")
     assert seen["request"] == "GET /a?b=c HTTP/1.1\r\n"
-    assert (seen["origin"], seen["sec-websocket-protocol"]) == ("https://www.example.com", "one, two")
-    assert (seen["user-agent"], seen["x-number"]) == ("me", "7")
+    assert (seen["origin"], seen["sec-websocket-protocol"]) == (["https://www.example.com"], ["one, two"])
+    assert (seen["user-agent"], seen["x-number"]) == (["me"], ["7"])
 
 
 def test_greetings_fragments_and_pings_before_the_echo(serve):
@@ -189,6 +199,13 @@ def test_second_address_when_the_first_refuses(serve, monkeypatch):
     assert client.probe(target(port, address="two.example.com"), TIMEOUT).ok
 
 
+def test_second_address_when_the_first_hangs(serve, full_queue, monkeypatch):
+    ports = (full_queue, serve(echo))
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in ports]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
+    assert client.probe(target(1, address="two.example.com"), 1).ok
+
+
 # What goes wrong
 
 
@@ -231,6 +248,7 @@ def test_second_address_when_the_first_refuses(serve, monkeypatch):
         (status("502 Bad Gateway"), {}, "upgrade", "502: the backend is down"),
         (status("503 Service Unavailable"), {}, "upgrade", "503: the backend is overloaded"),
         (status("504 Gateway Time-out"), {}, "upgrade", "504: the backend does not answer"),
+        (status("505 HTTP Version Not Supported"), {}, "upgrade", "505: most likely the Upgrade header"),
         (status("418 Teapot"), {}, "upgrade", "answered 418, not 101"),
         (answer(b"HTTP/1.0 502 Bad Gateway\r\n\r\n"), {}, "upgrade", "502: the backend is down"),
         (
@@ -427,13 +445,8 @@ def test_nothing_listens():
     assert "Nothing listens on 127.0.0.1 port" in proof.problem
 
 
-def test_no_answer_to_tcp():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        sock.listen(0)
-        port = sock.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port)):  # fills the queue; Linux drops what comes then
-            proof = client.probe(target(port), 0.5)
+def test_no_answer_to_tcp(full_queue):
+    proof = client.probe(target(full_queue), 0.5)
     assert proof.phase == "tcp"
     assert "does not answer: a firewall drops the connection" in proof.problem
 
@@ -450,7 +463,8 @@ def test_address_does_not_resolve(monkeypatch):
 
 @pytest.mark.parametrize("address", ["a..b", "x" * 64 + ".example"])
 def test_address_is_no_host_name(address):
-    assert "does not resolve on this machine" in client.probe(target(1, address=address), TIMEOUT).problem
+    proof = client.probe(target(1, address=address), TIMEOUT)
+    assert "does not resolve on this machine (not a host name)" in proof.problem
 
 
 def test_resolver_hangs(monkeypatch):
@@ -495,6 +509,29 @@ def test_hostile_peers_are_left_in_time(serve, handler, expect):
     assert time.monotonic() - start < 2
     assert not proof.ok
     assert proof.problem
+
+
+@pytest.mark.parametrize(
+    ("handler", "problem"), [(endless_header, "not HTTP/1.1"), (huge_message, "not WebSocket, or too big")]
+)
+def test_too_much_is_not_read(serve, handler, problem):
+    start = time.monotonic()
+    proof = client.probe(target(serve(handler)), TIMEOUT)
+    assert time.monotonic() - start < TIMEOUT / 2
+    assert problem in proof.problem
+
+
+def test_no_long_wait_after_another_message(serve, monkeypatch):
+    monkeypatch.setattr(client, "GRACE", 0.1)
+    start = time.monotonic()
+    proof = client.probe(target(serve(lambda peer: peer.accept().talk(lambda *_: peer.send_frame(1, b"no")))), TIMEOUT)
+    assert time.monotonic() - start < TIMEOUT / 2
+    assert "one of 2 bytes came instead" in proof.problem
+
+
+def test_an_earlier_deadline_never_moves_back():
+    assert wire.Deadline(1).at_most(5).left() <= 1
+    assert wire.Deadline(5).at_most(1).left() <= 1
 
 
 def test_one_slow_close_does_not_use_up_the_deadline(serve, monkeypatch):
@@ -548,6 +585,11 @@ def test_check_dns(serve, monkeypatch, found, matches, note):
     assert proof.dns == {"addresses": found, "matches": matches}
     assert bool(proof.notes) == bool(note)
     assert not note or note in proof.notes[0]
+
+
+def test_no_dns_for_an_ip_address(serve):
+    proof = client.probe(target(serve(echo), server_name="192.0.2.1"), TIMEOUT, check_dns=True)
+    assert (proof.ok, proof.dns, proof.notes) == (True, None, [])
 
 
 # The library

@@ -29,9 +29,8 @@ def test_passed_and_failed():
         "      upgrade     101 in 1.5 ms, subprotocol mqtt",
         "      echo        0.9 ms, ping 0.4 ms, close 0.5 ms",
         "FAIL  ws://chat.example.com/no  at 192.0.2.1:80",
-        "      upgrade     404",
         "      note        Odd?.",
-        "      upgrade     No such path.",
+        "      problem     No such path.",
         "1 of 2 endpoints proved.",
     ]
 
