@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
-
-from ansible_collections.wss.edge.plugins.module_utils.servers import NGINX
 
 PROC = Path("/proc")
 _LISTEN = "0A"
@@ -144,21 +141,8 @@ def _is_master(proc: Path, pid: int) -> bool:
     return _title(proc, pid).startswith("nginx: master process")
 
 
-def _is_another(title: str) -> bool:
-    """Say whether a master was started with a configuration of its own, beside the host's."""
-    chosen = re.search(r" -c ?(\S+)", title)
-    return " -p" in title or (chosen is not None and chosen[1] != NGINX.main_file)
-
-
 def _title(proc: Path, pid: int) -> str:
     return _read(proc / str(pid) / "cmdline").replace("\0", " ").strip()
-
-
-def _namespace(proc: Path, pid: str) -> str | None:
-    try:
-        return os.readlink(proc / pid / "ns" / "pid")
-    except OSError:
-        return None
 
 
 def _read(path: Path) -> str:
