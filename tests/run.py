@@ -19,6 +19,7 @@ from environments import CACHE, TOP, find_pythons, make_controllers, make_venv, 
 PARTS = ("lint", "unit", "sanity", "archive", "integration", "molecule")
 ALONE = ("integration", "molecule")  # these start services, and other work would slow them
 MODULES_RUN_ON = ("3.9", "3.10", "3.11", "3.12", "3.13")
+PACKAGES = ("git", "openssh-client", "openssl", "python3-venv", "shellcheck")
 ARCHIVE = ".cache/archive/wss-edge-*.tar.gz"
 # The importer says what it objects to, and succeeds.
 IMPORT = f"python -m galaxy_importer.main {ARCHIVE} | awk '{{print}} /ERROR|WARNING/ {{bad = 1}} END {{exit bad}}'"
@@ -103,7 +104,7 @@ def run(step: Step) -> tuple[int, int]:
 
 
 def set_up() -> tuple[dict[str, str], dict[str, str]]:
-    subprocess.run([TOP / "requirements/packages", "python3-venv", "git", "openssl"], check=True)
+    subprocess.run([TOP / "requirements/packages", *PACKAGES], check=True)
     pythons = find_pythons()
     put_on_path(pythons)
     controllers = make_controllers(pythons)
