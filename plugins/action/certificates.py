@@ -18,7 +18,7 @@ class ActionModule(ActionBase):
     """Runs the module of the same name once, for all certificates of a host."""
 
     _requires_connection = True
-    _private_keys: dict[str, str] = {}
+    _private_keys: dict[str, str]  # by the names of their certificates; what `run` has read
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Read, check that the connection can carry the keys, run the module."""
@@ -38,7 +38,8 @@ class ActionModule(ActionBase):
             )
         arguments = {**self._task.args, "certificates": entries}
         arguments.pop("private_keys", None)
-        return self._execute_module(module_args=arguments, task_vars=task_vars)
+        result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
+        return result
 
     def _with_contents(self, entry: Any, problems: list[str]) -> Any:
         """The entry with the contents of its files; what is no such entry is left for the module to refuse."""
@@ -72,7 +73,7 @@ class ActionModule(ActionBase):
         """Without pipelining the arguments would be written to temporary files on both machines."""
         if self._private_keys and module_style == "new":
             return True
-        return super()._is_pipelining_enabled(module_style, wrap_async)
+        return bool(super()._is_pipelining_enabled(module_style, wrap_async))
 
     def _configure_module(self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> Any:
         """Add the keys at the last moment: ansible's debugging output shows the arguments as they were before."""

@@ -35,9 +35,9 @@ def check(wanted_names: Sequence[str], given: Given, now: datetime.datetime) -> 
         facts = x509.read_facts(certificates[0])
     except x509.X509Error as error:
         raise Refused([f"certificate: {error}"]) from None
-    # The key's owner in another place is one mistake, not two.
-    problems = [
-        *(_key_problems(key, certificates) or _chain_problems(certificates)),
+    # Without its key it may not be the leaf, and what it covers says nothing.
+    problems = _key_problems(key, certificates) or [
+        *_chain_problems(certificates),
         *_date_problems(facts, now),
         *_name_problems(wanted_names, facts),
     ]

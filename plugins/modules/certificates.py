@@ -281,15 +281,27 @@ certificates:
       type: str
       returned: success
       sample: 1f:8b:0a:5c
+problems:
+  description: Everything that is wrong with what was asked for, one item for each; the message has the same.
+  type: list
+  elements: str
+  returned: when something is refused
+  sample: ["certificate www, certificate: expired on 2026-11-01T00:00:00Z; put a renewed one in its place"]
 """
 
 import datetime
 import functools
 import pathlib
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils import certificate_plan, certificate_report, x509
+from ansible_collections.wss.edge.plugins.module_utils import (
+    certificate_given,
+    certificate_plan,
+    certificate_report,
+    x509,
+)
 from ansible_collections.wss.edge.plugins.module_utils import certificate_store as store
 
 TEXT = {"type": "str"}
@@ -321,7 +333,7 @@ ARGUMENTS = {
 }
 
 
-def given(entry, private_keys):
+def given(entry: dict[str, Any], private_keys: dict[str, str]) -> certificate_given.Given:
     """How to get the contents of the files of the provider files."""
     if entry["remote_src"]:
         keys = ("certificate", "private_key", "chain")
@@ -334,7 +346,7 @@ def given(entry, private_keys):
     return {key: text.encode for key, text in contents.items() if text is not None}
 
 
-def apply(module, directory, plans):
+def apply(module: AnsibleModule, directory: str, plans: list[certificate_plan.Plan]) -> list[store.Bundle | None]:
     """Install what there is a reason to install; the bundles that are on disk afterwards."""
     made = {plan.wanted.name: certificate_plan.make(plan) for plan in plans if plan.reason}
     try:
@@ -349,7 +361,7 @@ def apply(module, directory, plans):
     return [made.get(plan.wanted.name, plan.installed.bundle) for plan in plans]
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     if not x509.HAS_CRYPTOGRAPHY:
         module.fail_json(
@@ -366,7 +378,7 @@ def main():
             functools.partial(store.read, directory),
             now,
         )
-    except certificate_plan.Refused as refused:
+    except certificate_given.Refused as refused:
         module.fail_json(msg="\n".join(refused.problems), problems=refused.problems)
     for plan in plans:
         if plan.warning:

@@ -1,0 +1,292 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folders on disk: whole at any moment, whoever is killed when."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from ansible_collections.wss.edge.plugins.module_utils import certificate_store as store
+
+NAME = "chat.example.com"
+
+
+def pem(content: bytes) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(content) + b"-----END CERTIFICATE-----\n"
+
+
+def bundle(number: int, key: bytes = b"") -> store.Bundle:
+    return store.Bundle(key or b"key %d\n" % number, (pem(b"leaf %d" % number), pem(b"authority")))
+
+
+def install(directory, *bundles):
+    for each in bundles:
+        with store.locked(str(directory)):
+            store.install(str(directory), {NAME: each})
+            store.tidy(str(directory), NAME)
+
+
+def tree(directory):
+    return sorted(
+        f"{path.relative_to(directory)}{'/' if path.is_dir() else ''} {stat.S_IMODE(path.lstat().st_mode):o}"
+        for path in directory.rglob("*")
+        if not path.is_symlink()
+    )
+
+
+def content(directory, name=NAME):
+    return store.read(str(directory), name)
+
+
+def test_what_it_installs(tmp_path):
+    home = tmp_path / "a" / "pki"
+    umask = os.umask(0o077)
+    try:
+        install(home, bundle(1))
+    finally:
+        os.umask(umask)
+    digest = hashlib.sha256(b"leaf 1authority").hexdigest()[:16]
+    assert tree(tmp_path) == [
+        "a/ 755",
+        "a/pki/ 755",
+        f"a/pki/{NAME}/ 755",
+        f"a/pki/{NAME}/{digest}/ 755",
+        f"a/pki/{NAME}/{digest}/cert.pem 644",
+        f"a/pki/{NAME}/{digest}/chain.pem 644",
+        f"a/pki/{NAME}/{digest}/fullchain.pem 644",
+        f"a/pki/{NAME}/{digest}/privkey.pem 600",
+    ]
+    assert os.readlink(home / NAME / "current") == digest
+    assert (home / NAME / "current" / "privkey.pem").read_bytes() == b"key 1\n"
+    assert (home / NAME / "current" / "fullchain.pem").read_bytes() == pem(b"leaf 1") + pem(b"authority")
+    assert content(home).files == bundle(1).files()
+
+
+def test_reads_nothing_where_there_is_nothing(tmp_path):
+    assert content(tmp_path) == store.Stored("there was none")
+    (tmp_path / NAME).mkdir()
+    assert content(tmp_path) == store.Stored("there was none")
+
+
+@pytest.mark.parametrize(
+    ("target", "note"),
+    [
+        (None, "current was missing"),
+        ("0123456789abcdef", "current pointed at 0123456789abcdef, which is no certificate of this name"),
+        ("/etc", "current pointed at /etc, which is no certificate of this name"),
+    ],
+)
+def test_falls_back_to_the_newest_folder(tmp_path, target, note):
+    install(tmp_path, bundle(1), bundle(2))
+    age(tmp_path, bundle(1), 5)
+    age(tmp_path, bundle(2), 9)
+    (tmp_path / NAME / "current").unlink()
+    if target:
+        (tmp_path / NAME / "current").symlink_to(target)
+    assert (content(tmp_path).note, content(tmp_path).digest) == (note, bundle(1).digest)
+
+
+def age(directory, which, seconds):
+    os.utime(directory / NAME / which.digest, (1700000000 - seconds, 1700000000 - seconds))
+
+
+def test_a_file_that_is_none_reads_as_missing(tmp_path):
+    install(tmp_path, bundle(1))
+    folder = tmp_path / NAME / bundle(1).digest
+    (folder / "privkey.pem").unlink()
+    (folder / "privkey.pem").mkdir()
+    (folder / "chain.pem").unlink()
+    found = content(tmp_path)
+    assert [file for file in store.FILES if found.files[file] is None] == ["privkey.pem", "chain.pem"]
+
+
+@pytest.mark.parametrize(
+    ("path", "make"),
+    [
+        (NAME, lambda path: path.write_text("")),
+        (f"{NAME}/current", lambda path: path.mkdir(parents=True)),
+        (f"{NAME}/current", lambda path: (path.parent.mkdir(), path.write_text(""))),
+    ],
+)
+def test_refuses_what_it_would_have_to_destroy(tmp_path, path, make):
+    make(tmp_path / path)
+    with pytest.raises(store.StoreError, match=f"{tmp_path / path} must be a .* move it away"):
+        content(tmp_path)
+
+
+def test_refuses_a_file_in_place_of_a_folder_before_anything_is_switched(tmp_path):
+    install(tmp_path, bundle(1))
+    (tmp_path / NAME / bundle(2).digest).write_text("")
+    with pytest.raises(store.StoreError, match="must be a folder"):
+        store.install(str(tmp_path), {"first": bundle(3), NAME: bundle(2)})
+    assert content(tmp_path).digest == bundle(1).digest
+    assert content(tmp_path, "first").digest is None
+
+
+def test_activate_is_one_switch(tmp_path):
+    install(tmp_path, bundle(1), bundle(2))
+    assert store.activate(str(tmp_path), NAME, bundle(1).digest) is True
+    assert content(tmp_path).digest == bundle(1).digest
+    assert store.activate(str(tmp_path), NAME, bundle(1).digest) is False
+    with pytest.raises(store.StoreError, match="must be a folder"):
+        store.activate(str(tmp_path), NAME, "0123456789abcdef")
+    assert content(tmp_path).digest == bundle(1).digest
+
+
+def test_keeps_the_newest_five_and_the_current_one(tmp_path):
+    for number in range(8):
+        install(tmp_path, bundle(number))
+        age(tmp_path, bundle(number), 100 - number)
+    assert digests(tmp_path) == {bundle(number).digest for number in (3, 4, 5, 6, 7)}
+    store.activate(str(tmp_path), NAME, bundle(3).digest)
+    with store.locked(str(tmp_path)):
+        store.install(str(tmp_path), {})
+        for number in (8, 9):
+            (tmp_path / NAME / bundle(number).digest).mkdir()
+        store.tidy(str(tmp_path), NAME)
+    assert digests(tmp_path) == {bundle(number).digest for number in (3, 5, 6, 7, 8, 9)}
+
+
+def digests(directory):
+    return {path.name for path in (directory / NAME).iterdir() if not path.is_symlink()}
+
+
+def test_an_old_one_that_is_installed_again_counts_as_new(tmp_path):
+    for number in range(5):
+        install(tmp_path, bundle(number))
+        age(tmp_path, bundle(number), 100 - number)
+    install(tmp_path, bundle(0), bundle(9))
+    assert bundle(0).digest in digests(tmp_path)
+    assert bundle(1).digest not in digests(tmp_path)
+
+
+def test_repairs_a_folder_and_keeps_the_key_that_it_replaces(tmp_path):
+    install(tmp_path, bundle(1, b"somebody's key"))
+    folder = tmp_path / NAME / bundle(1).digest
+    (folder / "chain.pem").write_text("-----BEGIN")
+    (folder / "cert.pem").unlink()
+    (folder / "privkey.pem").chmod(0o644)
+    install(tmp_path, bundle(1))
+    assert content(tmp_path).files == bundle(1).files()
+    assert content(tmp_path).modes == {file: store.mode_of(file) for file in store.FILES}
+    kept = [path for path in folder.iterdir() if ".replaced-" in path.name]
+    assert [path.read_bytes() for path in kept] == [b"somebody's key"]
+    assert {path.name for path in folder.iterdir()} == {*store.FILES, kept[0].name}
+
+
+def test_does_not_follow_a_symlink_when_it_repairs(tmp_path):
+    install(tmp_path, bundle(1))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("theirs")
+    path = tmp_path / NAME / bundle(1).digest / "chain.pem"
+    path.unlink()
+    path.symlink_to(elsewhere)
+    install(tmp_path, bundle(1))
+    assert elsewhere.read_text() == "theirs"
+    assert not path.is_symlink()
+
+
+def test_refuses_to_repair_a_folder_in_place_of_a_file(tmp_path):
+    install(tmp_path, bundle(1))
+    path = tmp_path / NAME / bundle(1).digest / "cert.pem"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(store.StoreError, match=f"{path} must be a file"):
+        install(tmp_path, bundle(1))
+
+
+def test_other_runs_wait(tmp_path):
+    program = (
+        "import fcntl, os, sys\n"
+        "descriptor = os.open(sys.argv[1], os.O_RDONLY)\n"
+        "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+    )
+    other = [sys.executable, "-c", program, str(tmp_path)]
+    with store.locked(str(tmp_path)):
+        assert subprocess.run(other, capture_output=True).returncode != 0
+    assert subprocess.run(other, capture_output=True).returncode == 0
+
+
+CALLS = (
+    "mkdir",
+    "open",
+    "rename",
+    "replace",
+    "symlink",
+    "chmod",
+    "fchmod",
+    "unlink",
+    "link",
+    "utime",
+    "fsync",
+    "close",
+)
+
+
+def killed_at(step, work):
+    """Run work in a process that dies at its step-th system call. Whether it came to its end instead."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] == 0
+    try:
+        left = [step]
+        for name in CALLS:
+            setattr(os, name, deadly(getattr(os, name), left))
+        work()
+        os._exit(0)
+    finally:
+        os._exit(2)
+
+
+def deadly(call, left):
+    def wrapper(*args, **kwargs):
+        left[0] -= 1
+        if left[0] < 0:
+            os._exit(1)
+        return call(*args, **kwargs)
+
+    return wrapper
+
+
+def first(home):
+    pass
+
+
+def renewal(home):
+    install(home, bundle(1))
+
+
+def damage(home):
+    install(home, bundle(1), bundle(2, b"not its key"))
+    (home / NAME / bundle(2).digest / "cert.pem").unlink()
+
+
+def crowd(home):
+    install(home, *(bundle(number) for number in (7, 6, 5, 4, 1)))
+
+
+@pytest.mark.parametrize("before", [first, renewal, damage, crowd])
+def test_killed_anywhere_it_leaves_the_old_or_the_new(tmp_path, before, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # the disk is not what is killed
+    for step in range(1000):
+        home = tmp_path / str(step)
+        before(home)
+        old = content(home)
+        finished = killed_at(step, lambda home=home: install(home, bundle(2)))
+        found = content(home)
+        whole = [each for each in (old.files, bundle(2).files()) if each == found.files]
+        assert whole or before is damage, f"killed at {step}: {found}"
+        install(home, bundle(2))
+        assert content(home).files == bundle(2).files()
+        assert not list(home.rglob(".*")), f"killed at {step}"
+        if finished:
+            break
+    assert 15 < step < 999

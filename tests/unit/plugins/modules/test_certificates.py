@@ -1,0 +1,111 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module's front end: what goes in and what comes out, on real folders."""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import pytest
+
+pytest.importorskip("ansible.module_utils.testing")
+pytest.importorskip("cryptography")
+
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.wss.edge.plugins.module_utils import x509
+from ansible_collections.wss.edge.plugins.modules import certificates
+
+CHAT = {"name": "chat", "names": ["chat.example.com"]}
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    """Run the module; gives its result."""
+
+    def run(*entries, **arguments):
+        arguments = {"directory": str(tmp_path / "pki"), "certificates": list(entries), **arguments}
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            certificates.main()
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_makes_once_and_says_why(run, tmp_path):
+    first = run(CHAT, {"name": "two", "names": ["two.example.com", "192.0.2.1"]})
+    assert first["changed"] is True
+    assert [each["reason"] for each in first["certificates"]] == ["there was none"] * 2
+    assert [each["days_left"] for each in first["certificates"]] == [90, 90]
+    assert first["certificates"][1]["names"] == ["two.example.com", "192.0.2.1"]
+    second = run(CHAT)
+    assert (second["changed"], second["certificates"][0]["reason"]) == (False, "")
+    assert second["certificates"][0]["pem"] == first["certificates"][0]["pem"]
+    assert second["diff"] == []
+
+
+def test_check_mode_changes_nothing_and_tells_all(run, tmp_path):
+    found = run(CHAT, _ansible_check_mode=True, _ansible_diff=True)
+    assert (found["changed"], found["certificates"][0]["reason"]) == (True, "there was none")
+    assert found["certificates"][0]["digest"] is None
+    assert "names: chat.example.com" in found["diff"][0]["after"]
+    assert not (tmp_path / "pki").exists()
+    made = run(CHAT)["certificates"][0]
+    renewed = run({**CHAT, "names": ["b.example.com"]}, _ansible_check_mode=True)["certificates"][0]
+    assert renewed["reason"].startswith("names changed: +b.example.com -chat.example.com")
+    assert renewed["digest"] == made["digest"]  # what is there now
+    assert run(CHAT)["changed"] is False
+
+
+def pair():
+    recipe = x509.Recipe(None, x509.KeySettings(), (("common_name", "a"),), ("chat.example.com",), *dates())
+    return [part.decode() for part in x509.make_self_signed(recipe)]
+
+
+def dates():
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    return now - x509.CLOCK_SKEW, now + datetime.timedelta(days=10)
+
+
+def test_contents_from_the_controller_are_installed_and_the_key_is_not_told(run, tmp_path):
+    key, certificate = pair()
+    entry = {**CHAT, "provider": "files", "certificate_content": certificate}
+    found = run(entry, private_keys={"chat": key}, _ansible_diff=True)
+    assert (tmp_path / "pki/chat/current/privkey.pem").read_text() == key
+    assert found["certificates"][0]["pem"] == certificate
+    assert "certificate chat expires in " in json.dumps(found["warnings"])
+    assert not [line for line in key.splitlines() if line in json.dumps(found)]
+    assert not run(entry, private_keys={"chat": key})["changed"]
+
+
+def test_files_on_the_host(run, tmp_path):
+    key, certificate = pair()
+    (tmp_path / "key").write_text(key)
+    (tmp_path / "pem").write_text(certificate)
+    entry = {**CHAT, "provider": "files", "remote_src": True, "certificate": str(tmp_path / "pem")}
+    assert run({**entry, "private_key": str(tmp_path / "key")})["changed"]
+    missing = run({**entry, "private_key": str(tmp_path / "none")}, {**CHAT, "valid_days": 0, "name": "b"})
+    assert missing["failed"]
+    assert missing["problems"] == missing["msg"].splitlines()
+    assert missing["problems"] == [
+        f"certificate chat, private_key: cannot read {tmp_path}/none: No such file or directory",
+        "certificate b, valid_days: 0 must be 1 to 825",
+    ]
+
+
+def test_says_what_is_in_the_way_when_it_writes(run, tmp_path):
+    (tmp_path / "pki").write_text("")
+    found = run(CHAT)
+    assert found["failed"]
+    assert str(tmp_path / "pki") in found["msg"]
+
+
+def test_the_directory_must_be_absolute(run):
+    assert "must be an absolute path" in run(CHAT, directory="pki")["msg"]
+
+
+def test_names_the_package_that_is_missing(run, monkeypatch):
+    monkeypatch.setattr(x509, "HAS_CRYPTOGRAPHY", False)
+    assert "install the package python3-cryptography" in run(CHAT)["msg"]
