@@ -36,7 +36,7 @@ def server_facts(server: Server, groups: Sequence[str], runner: Runner) -> dict[
     :raises tls_library.TlsLibraryError: where its TLS library cannot be asked for its groups.
     """
     found = config_check.installed(server, runner)
-    library = tls_library.query(found.binary, groups)
+    library = tls_library.query(found.binary, groups, runner)
     return {
         "binary": found.binary,
         "version": found.version,

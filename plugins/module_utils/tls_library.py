@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from ansible_collections.wss.edge.plugins.module_utils.config_check import Runner
 
 
 class TlsLibraryError(Exception):
@@ -46,39 +47,34 @@ print(json.dumps({"version": crypto.OpenSSL_version(0).decode(), "groups": group
 """
 
 
-def supported_groups(binary: str, wanted: Sequence[str]) -> list[str]:
-    """Return those of the wanted groups that the binary's TLS library knows."""
-    return query(binary, wanted).groups
-
-
-def query(binary: str, wanted: Sequence[str] = ()) -> TlsLibrary:
+def query(binary: str, wanted: Sequence[str], runner: Runner) -> TlsLibrary:
     """Ask the TLS library of a program (or of a module such as mod_ssl.so) for its version and groups."""
     for name in wanted:
         # A list or a "?name" would be accepted whatever the library knows.
         if not re.fullmatch(r"\w[\w.-]*", name):
             raise TlsLibraryError(f'"{name}" is no name of a TLS group: letters, digits, ".", "_" and "-" are allowed.')
-    libraries = _linked(binary)
+    libraries = _linked(binary, runner)
     paths = [libraries["libcrypto"], libraries["libssl"]]
-    answer = _run([sys.executable, "-I", "-S", "-c", _QUESTION, *paths, *wanted], f"{paths[1]} could not be asked")
-    said = json.loads(answer)
+    question = [sys.executable, "-I", "-S", "-c", _QUESTION, *paths, *wanted]
+    said = json.loads(_run(question, runner, f"{paths[1]} could not be asked"))
     return TlsLibrary(paths[1], said["version"], said["groups"])
 
 
-def _linked(binary: str) -> dict[str, str]:
+def _linked(binary: str, runner: Runner) -> dict[str, str]:
     """Return the paths of the libssl and libcrypto that the loader would give the program."""
-    output = _run(["ldd", binary], f"the libraries of {binary} could not be listed")
+    output = _run(["ldd", binary], runner, f"the libraries of {binary} could not be listed")
     found = dict(re.findall(r"^\s*(libssl|libcrypto)\.so\S* => (/\S+)", output, re.MULTILINE))
     if len(found) < 2:
         raise TlsLibraryError(f"{binary} is not linked with a shared libssl and libcrypto, so its groups are unknown.")
     return found
 
 
-def _run(command: Sequence[str], failure: str) -> str:
+def _run(command: list[str], runner: Runner, failure: str) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        status, out, err = runner(command)
+    except OSError as error:
         raise TlsLibraryError(f"{failure}: {error}") from error
-    if done.returncode != 0:
-        reason = (done.stderr or done.stdout).strip().rpartition("\n")[2] or f"exit status {done.returncode}"
+    if status != 0:
+        reason = (err or out).strip().rpartition("\n")[2] or f"exit status {status}"
         raise TlsLibraryError(f"{failure}: {reason}")
-    return done.stdout
+    return out
