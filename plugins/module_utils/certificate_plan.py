@@ -47,7 +47,7 @@ class Installed:
     """What is on disk, read and judged. Without C(facts) there is no usable certificate, without C(key) no key."""
 
     note: str = ""
-    bundle: store.Bundle | None = field(default=None, repr=False)
+    bundle: store.Bundle | None = None
     facts: x509.Facts | None = None
     key: str | None = None
     key_pem: bytes | None = field(default=None, repr=False)
@@ -60,8 +60,8 @@ class Plan:
     wanted: Wanted
     installed: Installed
     reason: str = ""
-    recipe: x509.Recipe | None = field(default=None, repr=False)
-    bundle: store.Bundle | None = field(default=None, repr=False)
+    recipe: x509.Recipe | None = None
+    bundle: store.Bundle | None = None
     warning: str = ""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
@@ -66,7 +66,7 @@ class KeySettings:
 class Recipe:
     """All that a self-signed certificate is made from: plain data, so that another process can do the work."""
 
-    key_pem: bytes | None  # None: make a new key by the settings
+    key_pem: bytes | None = field(repr=False)  # None: make a new key by the settings
     settings: KeySettings
     subject: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
@@ -108,9 +108,8 @@ def uncovered(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
     """Those of the wanted names that a certificate with these names is not valid for."""
 
     def covered(name: str) -> bool:
-        host, dot, domain = name.partition(".")
-        wildcard = bool(dot) and host != "*" and not grammar.ip_address(name) and f"*.{domain}" in names
-        return name in names or wildcard
+        domain = name.partition(".")[2]
+        return name in names or (f"*.{domain}" in names and not grammar.ip_address(name))
 
     return [name for name in wanted if not covered(name)]
 

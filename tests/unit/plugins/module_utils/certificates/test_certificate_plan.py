@@ -10,6 +10,7 @@ import functools
 import os
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.wss.edge.plugins.module_utils import certificate_plan as plan
 from ansible_collections.wss.edge.plugins.module_utils import certificate_report as report
@@ -136,6 +137,15 @@ def other_certificate(folder):
         (folder / file).write_bytes(content)
 
 
+def key_in_its_older_form(folder):
+    """Another program's writing of the same key is no damage."""
+    key = x509.load_key((folder / "privkey.pem").read_bytes())
+    old = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    (folder / "privkey.pem").write_bytes(old)
+
+
 def folder_for_key(folder):
     (folder / "privkey.pem").unlink()
     (folder / "privkey.pem").mkdir()
@@ -150,6 +160,7 @@ def folder_for_key(folder):
         (lambda folder: (folder / "chain.pem").unlink(), "chain.pem was missing", True),
         (lambda folder: (folder / "privkey.pem").chmod(0o640), "privkey.pem had mode 0640 instead of 0600", True),
         (lambda folder: (folder.parent / "current").unlink(), "current was missing", True),
+        (key_in_its_older_form, "", True),
         (both_truncated, "its certificate is damaged", False),
         (other_key, "it does not match its key", False),
         (other_certificate, "its certificate is damaged", False),
@@ -311,7 +322,7 @@ def test_refuses_files_that_do_not_belong_together(tmp_path, openssl, given, pro
         ),
         (
             ["www.example.com"],
-            NOW + 90 * DAY,
+            datetime.datetime(2027, 1, 30, tzinfo=datetime.timezone.utc),
             "certificate: expired on 2027-01-30T00:00:00Z; put a renewed one in its place",
         ),
         (

@@ -226,7 +226,6 @@ CALLS = (
     "unlink",
     "link",
     "utime",
-    "fsync",
     "close",
 )
 
@@ -269,11 +268,23 @@ def damage(home):
     (home / NAME / bundle(2).digest / "cert.pem").unlink()
 
 
+def damage_elsewhere(home):
+    """The one that is to be installed is there, damaged, and another is current."""
+    install(home, bundle(2), bundle(1))
+    (home / NAME / bundle(2).digest / "cert.pem").unlink()
+
+
+def half_done(home):
+    """Folders that look whole and are not."""
+    found = [path for path in (home / NAME).glob("[0-9a-f]*") if len(path.name) == 16]
+    return [path for path in found if {each.name for each in path.iterdir()} < set(store.FILES)]
+
+
 def crowd(home):
     install(home, *(bundle(number) for number in (7, 6, 5, 4, 1)))
 
 
-@pytest.mark.parametrize("before", [first, renewal, damage, crowd])
+@pytest.mark.parametrize("before", [first, renewal, damage, damage_elsewhere, crowd])
 def test_killed_anywhere_it_leaves_the_old_or_the_new(tmp_path, before, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # the disk is not what is killed
     for step in range(1000):
@@ -284,6 +295,8 @@ def test_killed_anywhere_it_leaves_the_old_or_the_new(tmp_path, before, monkeypa
         found = content(home)
         whole = [each for each in (old.files, bundle(2).files()) if each == found.files]
         assert whole or before is damage, f"killed at {step}: {found}"
+        assert not found.note or before is first, f"killed at {step}: {found.note}"
+        assert before in (damage, damage_elsewhere) or not half_done(home), f"killed at {step}"
         install(home, bundle(2))
         assert content(home).files == bundle(2).files()
         assert not list(home.rglob(".*")), f"killed at {step}"

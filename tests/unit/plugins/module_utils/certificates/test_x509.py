@@ -218,7 +218,10 @@ def test_who_issued_whom(openssl):
     )
     openssl.issue("twin", "", "/CN=Intermediate", "rsa:2048", [])
     twin = x509.load_certificates(openssl.read("twin.pem"))[0]
+    openssl("req -new -x509 -key intermediate.key -subj /CN=Renamed -out renamed.pem")
+    renamed = x509.load_certificates(openssl.read("renamed.pem"))[0]
     assert x509.issued_by(leaf, intermediate)
+    assert not x509.issued_by(leaf, renamed)  # of the same key, but another name
     assert x509.issued_by(intermediate, root)
     assert x509.issued_by(other, root)
     assert x509.issued_by(root, root)
