@@ -84,5 +84,6 @@ class ActionModule(ActionBase):
             "record": {
                 "certificates": {made["name"]: made["digest"] for made in options["certificates"]},
                 "targets": options["targets"],
+                "trust": {made["name"]: made.get("trust") for made in options["certificates"]},
             },
         }

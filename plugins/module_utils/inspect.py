@@ -95,7 +95,7 @@ def release_facts(server: Server) -> dict[str, Any]:
         "current": live.release,
         "intact": live.release is not None and releases.intact(live.release) and live.hook == configuration.hook_text,
         "pending": releases.pending(),
-        "targets": releases.record(live.release).get("targets", []) if live.release else [],
+        "record": releases.record(live.release) if live.release else {},
     }
 
 
@@ -107,7 +107,7 @@ def host_facts(server: Server, packages: Sequence[str], groups: Sequence[str], r
         "missing_packages": missing_packages(packages, runner),
         "server": None,
         "foreign": {"servers": [], "directives": []},
-        "release": {"current": None, "intact": False, "pending": False, "targets": []},
+        "release": {"current": None, "intact": False, "pending": False, "record": {}},
     }
     if any(os.access(path, os.X_OK) for path in server.binaries) and Path(server.main_file).is_file():
         facts["server"] = server_facts(server, groups, runner)

@@ -93,9 +93,11 @@ facts:
             line: 21
         directives: []
     release:
-      description: The digest of the release that serves, whether its files are unaltered, and whether a reload is due.
+      description:
+        - The digest of the release that serves, whether its files are unaltered, whether a reload is due, and the
+          certificates, targets and trusted certificates that belong to it.
       type: dict
-      sample: {current: 0123456789abcdef, intact: true, pending: false, targets: []}
+      sample: {current: 0123456789abcdef, intact: true, pending: false, record: {}}
 """
 
 from ansible.module_utils.basic import AnsibleModule

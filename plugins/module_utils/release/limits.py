@@ -27,10 +27,11 @@ def wanted(max_connections: int) -> dict[str, int]:
 
 
 def raised(text: str, main_file: str, limits: dict[str, int]) -> str:
-    """The main file with limits that are at least those; higher ones stay.
+    """The main file with limits that are at least those; higher ones of the user's stay.
 
     :raises nginx_syntax.NginxSyntaxError: where the text is no configuration.
     """
+    text = restored(text)
     lines = text.splitlines(keepends=True)
     found = nginx_syntax.main_limits(nginx_syntax.parse(text, main_file))
     # From the bottom up, so that line numbers stay true.
@@ -45,10 +46,8 @@ def raised(text: str, main_file: str, limits: dict[str, int]) -> str:
 
 
 def _edited(line: str, name: str, value: str, least: int) -> str:
-    before = EDITED.search(line)
-    plain = line[: before.start()] if before else line.rstrip("\n")
-    was = before["value"] if before else value
-    return re.sub(rf"\b{name}\s+{value}\s*;", f"{name} {least};", plain, count=1) + f" {MARK} {was}\n"
+    raised = re.sub(rf"\b{name}\s+{value}\s*;", f"{name} {least};", line.rstrip("\n"), count=1)
+    return f"{raised} {MARK} {value}\n"
 
 
 def _with_missing(text: str, missing: list[str], limits: dict[str, int]) -> str:

@@ -47,6 +47,17 @@ def test_a_later_edit_remembers_the_first_value() -> None:
     assert limits.restored(twice) == DEBIAN
 
 
+def test_a_limit_that_is_no_longer_needed_goes_down_to_the_users_own() -> None:
+    raised = limits.raised(DEBIAN, MAIN, limits.wanted(4000))
+    assert values(limits.raised(raised, MAIN, limits.wanted(400)))["worker_connections"] == 1000
+    assert "worker_connections 768;\n" in limits.raised(raised, MAIN, limits.wanted(100))
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_edited_file_is_still_a_configuration(text: str) -> None:
+    nginx_syntax.parse(limits.raised(text, MAIN, limits.wanted(4000)), MAIN)
+
+
 @pytest.mark.parametrize("name", ["Debian's", "both set, too low", "none set"])
 def test_the_edit_can_be_taken_back(name: str) -> None:
     assert limits.restored(limits.raised(TEXTS[name], MAIN, limits.wanted(4000))) == TEXTS[name]

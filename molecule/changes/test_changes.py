@@ -1,0 +1,254 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that change something, runs that must not, and runs that fail: what served before goes on serving."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BACKEND = "ws://127.0.0.1:8282"
+CHAT = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": BACKEND, "probe": "echo"}]}
+
+
+class Run:
+    """One run of a playbook against one host, as a user would start it."""
+
+    def __init__(self, host: Any, playbook: str, *arguments: str, **variables: Any) -> None:
+        inventories = [ROOT / "molecule/changes/sites.yml", ROOT / "molecule/inventory"]
+        command = ["ansible-playbook", ROOT / f"playbooks/{playbook}.yml", "--limit", host.name, *arguments]
+        command += [word for inventory in inventories for word in ("--inventory", inventory)]
+        command += ["--extra-vars", json.dumps(variables)]
+        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=300)
+        self.output = done.stdout + done.stderr
+        self.ok = done.returncode == 0
+        counts = re.search(rf"^{host.name} .*", self.output, re.MULTILINE)
+        self.counts = dict(re.findall(r"(\w+)=(\d+)", counts[0])) if counts else {}
+
+    def __contains__(self, text: str) -> bool:
+        return " ".join(text.split()) in " ".join(self.output.split())
+
+
+def wss(host: Any, *sites: dict[str, Any], arguments: tuple[str, ...] = (), **variables: Any) -> Run:
+    return Run(host, "wss", *arguments, wss_sites=list(sites), **variables)
+
+
+def site(name: str, **changes: Any) -> dict[str, Any]:
+    return {"name": name, "endpoints": [{"path": "/wss", "backend": BACKEND}], **changes}
+
+
+def release(host: Any) -> str:
+    return str(host.run("readlink /etc/nginx/wss/current")).strip()
+
+
+def workers(host: Any) -> str:
+    return str(host.run("pgrep -f 'nginx: worker process$'"))
+
+
+@pytest.fixture(autouse=True)
+def serving(host: Any) -> Iterator[None]:
+    """Before and after each test the one site serves."""
+    assert wss(host, CHAT).ok
+    yield
+    assert host.echoes("wss://chat.example.com/wss", "chat.example.com")
+
+
+@contextmanager
+def unchanged(host: Any) -> Iterator[None]:
+    """What is inside leaves the release, nginx's own files and its workers as they are."""
+
+    def state() -> list[str]:
+        files = "find /etc/nginx -path /etc/nginx/wss/releases -prune -o -type f -print0 | sort -z | xargs -0 sha256sum"
+        return [release(host), workers(host), host.run(files)]
+
+    before = state()
+    yield
+    assert state() == before
+
+
+def test_a_second_run_changes_nothing_and_does_not_reload(host: Any) -> None:
+    with unchanged(host):
+        run = wss(host, CHAT)
+    assert run.ok
+    assert run.counts["changed"] == "0"
+
+
+def test_live_sockets_survive_a_change(host: Any) -> None:
+    with host.connect("wss://chat.example.com/wss", "chat.example.com") as connection:
+        run = wss(host, CHAT, site("new.example.com"))
+        assert run.ok, run.output
+        connection.send("still here")
+        assert connection.recv(10) == "still here"
+    assert host.echoes("wss://new.example.com/wss", "new.example.com")
+
+
+def test_check_mode_shows_a_diff_and_changes_nothing(host: Any) -> None:
+    changed = {**CHAT, "endpoints": [{**CHAT["endpoints"][0], "idle_timeout": 77}]}
+    with unchanged(host):
+        run = wss(host, changed, arguments=("--check", "--diff"))
+    assert run.ok, run.output
+    assert "- proxy_read_timeout 3600s;" in run
+    assert "+ proxy_read_timeout 77s;" in run
+
+
+def test_check_mode_says_what_a_new_site_would_bring(host: Any) -> None:
+    with unchanged(host):
+        run = wss(host, CHAT, site("new.example.com"), arguments=("--check", "--diff"))
+    assert run.ok, run.output
+    assert "server_name new.example.com;" in run
+    assert "PRIVATE KEY" not in run
+
+
+def test_no_key_in_the_output_at_its_most_verbose(host: Any) -> None:
+    run = wss(host, CHAT, site("verbose.example.com"), arguments=("-vvv", "--diff"))
+    assert run.ok
+    key = host.run("cat /etc/pki/wss/verbose.example.com/current/privkey.pem").splitlines()[1]
+    assert key not in run.output
+
+
+def test_what_nginx_refuses_never_reaches_it(host: Any) -> None:
+    bad = site("new.example.com", endpoints=[{"path": "/wss", "backend": "ws://no-such-host.invalid:80"}])
+    with unchanged(host):
+        run = wss(host, CHAT, bad)
+    assert not run.ok
+    assert "site new.example.com: host not found in upstream" in run
+    assert re.search(r"sites/new\.example\.com\.conf line \d+: server no-such-host\.invalid:80", run.output)
+    assert "Nothing had been changed." in run
+
+
+def test_what_is_wrong_in_the_users_own_files_is_said_of_them(host: Any) -> None:
+    host.run("echo 'server { bogus on; }' > /etc/nginx/sites-enabled/broken")
+    try:
+        run = wss(host, CHAT, site("new.example.com"))
+    finally:
+        host.run("rm /etc/nginx/sites-enabled/broken")
+    assert not run.ok
+    assert 'unknown directive "bogus" (/etc/nginx/sites-enabled/broken line 1, which is not a file of wss.edge)' in run
+
+
+def test_a_port_that_another_program_holds(host: Any) -> None:
+    host.run("systemd-run --unit holder --quiet python3 -m http.server 9999; sleep 1")
+    try:
+        with unchanged(host):
+            run = wss(host, CHAT, site("new.example.com", listen=[9999]))
+    finally:
+        host.run("systemctl stop holder")
+    assert not run.ok
+    assert re.search(r"site new\.example\.com: 0\.0\.0\.0:9999 is held by python3 \(pid \d+\)", run.output)
+
+
+def test_a_dead_endpoint_rolls_back(host: Any) -> None:
+    dead = site("dead.example.com", endpoints=[{"path": "/wss", "backend": "ws://127.0.0.1:1"}])
+    before = release(host)
+    run = wss(host, CHAT, dead)
+    assert not run.ok
+    assert "dead.example.com wss://dead.example.com/wss: " in run
+    assert "502" in run
+    assert f"The change is undone. Release {before.split('/')[1]} serves:" in run
+    assert "1 of 1 endpoints proved." in run
+    assert release(host) == before
+    assert "unrecognized name" in host.handshake(443, "-servername", "dead.example.com")
+
+
+def test_a_changed_certificate_rolls_back_with_the_rest(host: Any) -> None:
+    before = host.run("readlink /etc/pki/wss/chat.example.com/current")
+    dead = {"path": "/dead", "backend": "ws://127.0.0.1:1"}
+    run = wss(
+        host, {**CHAT, "server_names": ["chat.example.com", "b.example.com"], "endpoints": [*CHAT["endpoints"], dead]}
+    )
+    assert not run.ok
+    assert host.run("readlink /etc/pki/wss/chat.example.com/current") == before
+
+
+def test_where_nothing_can_be_mounted_the_check_comes_before_the_reload(host: Any) -> None:
+    host.run("chmod -x /usr/bin/unshare")
+    bad = site("new.example.com", endpoints=[{"path": "/wss", "backend": "ws://no-such-host.invalid:80"}])
+    try:
+        with unchanged(host):
+            refused = wss(host, CHAT, bad)
+        good = wss(host, CHAT, site("new.example.com"))
+    finally:
+        host.run("chmod +x /usr/bin/unshare")
+    assert not refused.ok
+    assert "site new.example.com: host not found in upstream" in refused
+    assert good.ok, good.output
+    assert host.echoes("wss://new.example.com/wss", "new.example.com")
+
+
+def test_a_file_altered_by_hand_is_put_right(host: Any) -> None:
+    host.run("echo '# altered' >> /etc/nginx/wss/current/index.conf")
+    run = wss(host, CHAT)
+    assert run.ok
+    assert run.counts["changed"] == "1"
+    assert "# altered" not in host.run("cat /etc/nginx/wss/current/index.conf")
+
+
+def test_a_run_that_was_killed_before_its_reload_is_finished_by_the_next(host: Any) -> None:
+    host.run("touch /etc/nginx/wss/pending")
+    before = workers(host)
+    assert wss(host, CHAT).counts["changed"] == "1"
+    assert workers(host) != before
+    with unchanged(host):
+        assert wss(host, CHAT).counts["changed"] == "0"
+
+
+def test_a_mistake_is_refused_before_the_host_is_touched(host: Any) -> None:
+    run = wss(host, {**CHAT, "listn": [443]})
+    assert not run.ok
+    assert "site chat.example.com, listn: there is no such key; did you mean listen?" in run
+    assert run.counts["ok"] == "0"
+
+
+def test_verify_changes_nothing_and_says_what_is_wrong(host: Any) -> None:
+    with unchanged(host):
+        assert Run(host, "verify").ok
+        host.run("systemctl stop wss-echo")
+        try:
+            run = Run(host, "verify")
+        finally:
+            host.run("systemctl start wss-echo; sleep 0.5")
+    assert not run.ok
+    assert "502" in run
+
+
+def test_the_host_itself_can_probe(host: Any) -> None:
+    run = wss(host, site("inside.example.com", listen=["127.0.0.1:8443"]), wss_probe_from="host")
+    assert run.ok, run.output
+    assert "wss://inside.example.com:8443/wss at 127.0.0.1:8443" in run
+
+
+def test_the_service_starts_with_the_host(host: Any) -> None:
+    assert host.run("systemctl is-enabled nginx wss-echo").split() == ["enabled", "enabled"]
+
+
+def test_everything_is_removed_and_nothing_else(host: Any) -> None:
+    host.run("echo own > /etc/nginx/sites-available/own; echo 'server { listen 81; }' > /etc/nginx/sites-enabled/own")
+    kept = Run(host, "remove")
+    assert kept.ok, kept.output
+    assert "The server stays installed, for it serves sites of its own: /etc/nginx/sites-enabled/own" in kept
+    assert host.run("ls -d /etc/nginx/wss /etc/pki/wss /var/lib/wss-edge 2>/dev/null || true") == ""
+    assert "wss.edge" not in host.run("cat /etc/nginx/nginx.conf; ls /etc/nginx/sites-enabled")
+    assert "listen 81" in host.run("nginx -T 2>/dev/null")
+    host.run("rm /etc/nginx/sites-enabled/own /etc/nginx/sites-available/own; apt-get -qq purge nginx nginx-common")
+
+    with_nothing = wss(host, CHAT, arguments=("--check", "--diff"))
+    assert with_nothing.ok, with_nothing.output
+    assert host.run("ls -d /etc/nginx 2>/dev/null || true") == ""
+
+    packages = host.run("dpkg-query --show")
+    assert wss(host, CHAT).ok
+    assert Run(host, "remove").ok
+    assert host.run("dpkg-query --show") == packages
+    assert host.run("ls -d /etc/nginx /etc/pki/wss /usr/local/lib/wss-echo 2>/dev/null || true") == ""
+    assert wss(host, CHAT).ok

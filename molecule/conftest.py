@@ -1,0 +1,99 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a client outside sees of the test hosts. The clients are not ours: websockets, curl, openssl, Chromium."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import ssl
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+# From the inventory: {"debian12": {"address": "...", "ipv6": "...", "ssh": ["ssh", ...]}, ...}
+HOSTS = json.loads(os.environ.get("WSS_TEST_HOSTS", "{}"))
+
+
+@dataclass
+class Response:
+    """What curl got."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+@dataclass
+class Host:
+    """A test host, seen from outside; over SSH only to look at its files."""
+
+    name: str
+    address: str
+    ipv6: str
+    ssh: list[str]
+    folder: Path
+
+    def run(self, command: str) -> str:
+        """Run a command on the host and return what it prints."""
+        return subprocess.run([*self.ssh, command], check=True, capture_output=True, text=True).stdout
+
+    def trust(self, site: str) -> str:
+        """A local copy of the site's certificate."""
+        copy = self.folder / f"{self.name}-{site}.pem"
+        copy.write_text(self.run(f"cat /etc/pki/wss/{site}/current/cert.pem"))
+        return str(copy)
+
+    def connect(self, url: str, site: str, address: str = "", **options: Any) -> ClientConnection:
+        """A WebSocket connection to this host, whatever the name in the URL resolves to."""
+        secure = url.startswith("wss:")
+        name, _slash, _path = url.split("://")[1].partition("/")
+        host, _colon, port = name.partition(":")
+        plain = socket.create_connection((address or self.address, int(port or (443 if secure else 80))), 10)
+        if secure:
+            options.setdefault("ssl", ssl.create_default_context(cafile=self.trust(site)))
+            options.setdefault("server_hostname", host)
+        return connect(url, sock=plain, open_timeout=10, proxy=None, **options)
+
+    def echoes(self, url: str, site: str, **options: Any) -> bool:
+        """Whether a text comes back."""
+        with self.connect(url, site, **options) as connection:
+            connection.send("hello")
+            return connection.recv(10) == "hello"
+
+    def curl(self, url: str, *arguments: str, upgrade: bool = False) -> Response:
+        """One request to this host, over HTTP/1.1, with the headers of an upgrade or without."""
+        name = url.split("://")[1].split("/")[0]
+        host, _colon, port = name.partition(":")
+        port = port or ("443" if url.startswith("https") else "80")
+        headers = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
+        headers.append("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+        wanted = [word for header in headers for word in ("--header", header)] if upgrade else []
+        command = ["curl", "--silent", "--insecure", "--include", "--http1.1", "--max-time", "2" if upgrade else "10"]
+        command += ["--connect-to", f"{host}:{port}:{self.address}:{port}", *wanted, *arguments, url]
+        # After a 101 the connection stays open until curl's time is up, which is its exit code 28.
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.stdout, f"curl ended with {done.returncode}: {done.stderr}"
+        head, _blank, body = done.stdout.partition("\n\n")
+        lines = head.splitlines()
+        pairs = (line.split(":", 1) for line in lines[1:])
+        return Response(int(lines[0].split()[1]), {key.lower(): value.strip() for key, value in pairs}, body)
+
+    def handshake(self, port: int, *arguments: str) -> str:
+        """What openssl says of a TLS handshake."""
+        command = ["openssl", "s_client", "-connect", f"{self.address}:{port}", *arguments]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, input="", timeout=20)
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(params=HOSTS)
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
+    """Each host of the inventory in turn."""
+    seen = HOSTS[request.param]
+    return Host(request.param, seen["address"], seen["ipv6"], seen["ssh"], tmp_path)
