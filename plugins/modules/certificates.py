@@ -33,9 +33,9 @@ options:
     type: list
     elements: dict
     required: true
-    options:
+    suboptions:
       name:
-        description: Name of the certificate and of its folder; letters, digits and C(. _ : -), no leading dot.
+        description: Name of the certificate and its folder; letters, digits, C(.), C(_), C(-), colons; no leading dot.
         type: str
         required: true
       provider:

@@ -147,7 +147,7 @@ def dsa(openssl):
 
 def numbers_changed(openssl):
     """An RSA key that can be read and signs nonsense: its primes are those of another."""
-    good, other = (rsa.generate_private_key(65537, 2048).private_numbers() for _ in "ab")
+    good, other = (rsa.generate_private_key(65537, 2048).private_numbers() for _key in "ab")
     mixed = rsa.RSAPrivateNumbers(good.p, good.q, other.d, other.dmp1, other.dmq1, good.iqmp, good.public_numbers)
     return pem("RSA PRIVATE KEY", der_of(mixed))
 
