@@ -25,7 +25,7 @@ class Run:
     """One run of a playbook against one host, as a user would start it."""
 
     def __init__(self, host: Any, playbook: str, *arguments: str, **variables: Any) -> None:
-        inventories = [ROOT / "molecule/changes/sites.yml", ROOT / "molecule/inventory"]
+        inventories = [ROOT / "molecule/changes/inventory/", ROOT / "molecule/inventory"]
         command = ["ansible-playbook", ROOT / f"playbooks/{playbook}.yml", "--limit", host.name, *arguments]
         command += [word for inventory in inventories for word in ("--inventory", inventory)]
         command += ["--extra-vars", json.dumps(variables)]

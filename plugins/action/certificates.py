@@ -45,10 +45,9 @@ class ActionModule(ActionBase):
         """The entry with the contents of its files; what is no such entry is left for the module to refuse."""
         if not isinstance(entry, dict) or entry.get("provider") != "files":
             return entry
-        if boolean(entry.get("remote_src") or False, strict=False):
-            return entry
+        remote = boolean(entry.get("remote_src") or False, strict=False)
         found = dict(entry)
-        for key in ("certificate", "private_key", "chain"):
+        for key in ("ca",) if remote else ("certificate", "private_key", "chain", "ca"):
             if not entry.get(key):
                 continue
             try:

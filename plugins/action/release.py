@@ -82,8 +82,8 @@ class ActionModule(ActionBase):
             "listens": context["listens"],
             "max_connections": model["max_connections"],
             "record": {
-                "certificates": {made["name"]: made["digest"] for made in options["certificates"]},
+                "certificates": folders,
                 "targets": options["targets"],
-                "trust": {made["name"]: made.get("trust") for made in options["certificates"]},
+                "trust": {made["name"]: made["trust"] for made in options["certificates"]},
             },
         }

@@ -40,6 +40,7 @@ class Wanted:
     subject: tuple[tuple[str, str], ...]
     valid_days: int
     given: Given  # for the provider files
+    ca: str = ""  # PEM of the authority that clients trust, where the user names one
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,8 @@ def parse(entry: Mapping[str, Any], given: Given) -> Wanted:
             problems.append(_refused(part, entry[part], "must be an absolute path, as it is on the host"))
     if problems:
         raise Refused(problems)
-    return Wanted(entry["name"], entry["provider"], tuple(names), key, subject, entry["valid_days"], given)
+    ca = entry.get("ca_content") or ""
+    return Wanted(entry["name"], entry["provider"], tuple(names), key, subject, entry["valid_days"], given, ca)
 
 
 def _parse_names(texts: Sequence[str], problems: list[str]) -> list[str]:

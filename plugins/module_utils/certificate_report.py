@@ -13,7 +13,7 @@ from ansible_collections.wss.edge.plugins.module_utils import certificate_plan, 
 from ansible_collections.wss.edge.plugins.module_utils import certificate_store as store
 
 _ABOUT = (  # null where there is no certificate
-    "digest", "directory", "paths", "pem", "names", "subject", "issuer", "self_signed", "key",
+    "digest", "directory", "paths", "pem", "trust", "names", "subject", "issuer", "self_signed", "key",
     "not_before", "not_after", "days_left", "serial", "fingerprint_sha256",
 )  # fmt: skip
 
@@ -33,11 +33,13 @@ def _about(plan: certificate_plan.Plan, directory: str, bundle: store.Bundle, no
     known = plan.installed.facts if bundle is plan.installed.bundle else None
     facts = known or certificate_plan.facts_of(bundle)
     folder = store.folder(directory, plan.wanted.name, bundle.digest)
+    pem = bundle.files()[store.FULLCHAIN].decode()
     return {
         "digest": bundle.digest,
         "directory": folder,
         "paths": {file[: -len(".pem")]: f"{folder}/{file}" for file in store.FILES},
-        "pem": bundle.files()[store.FULLCHAIN].decode(),
+        "pem": pem,
+        "trust": plan.wanted.ca or (pem if facts.self_signed else None),
         "names": list(facts.names),
         "subject": facts.subject,
         "issuer": facts.issuer,

@@ -108,8 +108,13 @@ options:
       chain:
         description: With V(files), the PEM file of the chain, where it is not in the certificate's file.
         type: path
+      ca:
+        description:
+          - With V(files), the PEM file on the controller of the authority that clients trust, which
+            RV(certificates[].trust) gives back.
+        type: path
       remote_src:
-        description: Whether the files are on the host already, rather than on the controller.
+        description: Whether the other files are on the host already, rather than on the controller.
         type: bool
         default: false
       certificate_content:
@@ -117,6 +122,9 @@ options:
         type: str
       chain_content:
         description: Set by the action plugin, from O(certificates[].chain).
+        type: str
+      ca_content:
+        description: Set by the action plugin, from O(certificates[].ca).
         type: str
   private_keys:
     description: Set by the action plugin, from O(certificates[].private_key), by the names of the certificates.
@@ -246,6 +254,13 @@ certificates:
       type: str
       returned: success
       sample: C=DE, O=Example, CN=chat.example.com
+    trust:
+      description:
+        - The certificates in PEM that a client must trust; a self-signed certificate itself. Null where clients trust
+          the authority already.
+      type: str
+      returned: success
+      sample: null
     self_signed:
       description: Whether it is its own issuer.
       type: bool
@@ -321,9 +336,11 @@ CERTIFICATE = {
     "certificate": PATH,
     "private_key": {"type": "path", "no_log": False},
     "chain": PATH,
+    "ca": PATH,
     "remote_src": {"type": "bool", "default": False},
     "certificate_content": TEXT,
     "chain_content": TEXT,
+    "ca_content": TEXT,
 }
 ARGUMENTS = {
     "directory": {"type": "path", "default": "/etc/pki/wss"},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils import config_check, sockets
+from ansible_collections.wss.edge.plugins.module_utils import certificate_store, config_check, sockets
 from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckResult, Runner
 from ansible_collections.wss.edge.plugins.module_utils.nginx_syntax import NginxSyntaxError
 from ansible_collections.wss.edge.plugins.module_utils.release import explain, staged
@@ -126,6 +126,8 @@ class Transition:
             self.releases.write(self.payload.digest, self.payload.files, self.payload.record)
         self.releases.set_pending(True)
         self.configuration.put(self.after)
+        if self.after.release and not self.payload.files:
+            self._activate_certificates(self.after.release)
         checked = self._check_live() if self.payload.files and not self.check else {}
         reloaded = self._reload()
         self.releases.set_pending(False)
@@ -134,6 +136,13 @@ class Transition:
         else:
             self.releases.prune()
         return {"reloaded": reloaded, **checked}
+
+    def _activate_certificates(self, release: str) -> None:
+        """A release names its certificates by their digests; what C(current) says of them follows."""
+        for folder in self.releases.record(release).get("certificates", {}).values():
+            path = Path(folder)
+            if path.is_dir():
+                certificate_store.activate(str(path.parent.parent), path.parent.name, path.name)
 
     def _require_removal(self) -> None:
         if not self.remove:

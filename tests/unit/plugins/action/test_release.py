@@ -16,7 +16,7 @@ from ansible_collections.wss.edge.plugins.module_utils import nginx_syntax
 from ansible_collections.wss.edge.plugins.module_utils.model.build import build
 from ansible_collections.wss.edge.plugins.module_utils.release.context import HostError, nginx_context
 
-ROOT = Path(__file__).parents[5]
+ROOT = Path(__file__).parents[4]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
 CERTIFICATES = {"chat.example.com": "/etc/pki/wss/chat.example.com/0123456789abcdef"}
 
@@ -67,7 +67,7 @@ LISTEN = [
     ("newest nginx", {}, {}, ["listen 0.0.0.0:443 ssl;", "listen [::]:443 ssl;", "http2 on;"]),
     ("older nginx", {}, {"version_info": [1, 22, 1]}, ["listen 0.0.0.0:443 ssl http2;", "listen [::]:443 ssl http2;"]),
     ("no IPv6", {}, {"ipv6": False}, ["listen 0.0.0.0:443 ssl;", "http2 on;"]),
-    ("beside another site", {}, foreign(443, True, ["own.example"]), ["listen 0.0.0.0:443 ssl;", "listen [::]:443 ssl;"]),
+    ("beside another site", {}, foreign(443, True, ["own"]), ["listen 0.0.0.0:443 ssl;", "listen [::]:443 ssl;"]),
     ("an address", {"listen": ["192.0.2.9:5555"]}, {}, ["listen 192.0.2.9:5555 ssl;", "http2 on;"]),
     ("an IPv6 address", {"listen": ["[2001:db8::1]:443"]}, {}, ["listen [2001:db8::1]:443 ssl;", "http2 on;"]),
     ("plain", {"tls": "off", "listen": [8000]}, {}, ["listen 0.0.0.0:8000;", "listen [::]:8000;"]),
@@ -86,7 +86,12 @@ def test_listeners(site: dict[str, Any], on: dict[str, Any], expected: list[str]
 
 
 REFUSALS = [
-    ("alone", {}, {}, ["listen 0.0.0.0:443 ssl default_server;", "listen [::]:443 ssl default_server;", "server_name _;"]),
+    (
+        "alone",
+        {},
+        {},
+        ["listen 0.0.0.0:443 ssl default_server;", "listen [::]:443 ssl default_server;", "server_name _;"],
+    ),
     (
         "the site is the default, for its IP address",
         {"server_names": ["192.0.2.9"]},
