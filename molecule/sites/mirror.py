@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """A backend that shows what reaches it: each request's head, as a WebSocket message or as the body of a response."""
 
 import asyncio

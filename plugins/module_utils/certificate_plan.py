@@ -104,7 +104,8 @@ def make(plan: Plan) -> store.Bundle:
     if plan.recipe:
         key, certificate = x509.make_self_signed(plan.recipe)
         return store.Bundle(key, (certificate,))
-    assert plan.bundle is not None
+    if plan.bundle is None:
+        raise AssertionError(f"certificate {plan.wanted.name}: nothing is planned to be installed")
     return plan.bundle
 
 

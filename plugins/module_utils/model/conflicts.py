@@ -112,7 +112,8 @@ def _sockets(site: Site) -> Iterator[tuple[tuple[str, int], bool]]:
 
 
 def _listener(listener: tuple[str, int], here: list[_Here], problems: Problems) -> None:
-    if listener[0] == "::" and any(("0.0.0.0", listener[1]) in {s for s, _ in _sockets(h.site)} for h in here):
+    around = {socket for each in here for socket, _redirects in _sockets(each.site)}
+    if listener[0] == "::" and ("0.0.0.0", listener[1]) in around:
         return  # said once, of IPv4
     shown = grammar.host_port(*listener)
     first = here[0]

@@ -32,7 +32,7 @@ def raised(text: str, main_file: str, limits: dict[str, int]) -> str:
     :raises nginx_syntax.NginxSyntaxError: where the text is no configuration.
     """
     text = restored(text)
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     found = nginx_syntax.main_limits(nginx_syntax.parse(text, main_file))
     # From the bottom up, so that line numbers stay true.
     for name in ("worker_connections", "worker_rlimit_nofile"):
@@ -43,6 +43,11 @@ def raised(text: str, main_file: str, limits: dict[str, int]) -> str:
             lines[limit.line - 1] = _edited(lines[limit.line - 1], name, limit.value, limits[name])
     missing = [name for name in limits if getattr(found, name) is None]
     return _with_missing("".join(lines), missing, limits)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as nginx counts them; Python would end them at other characters, too."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _edited(line: str, name: str, value: str, least: int) -> str:
@@ -63,7 +68,7 @@ def _with_missing(text: str, missing: list[str], limits: dict[str, int]) -> str:
 def restored(text: str) -> str:
     """The main file as it was before any edit."""
     kept = []
-    for line in text.splitlines(keepends=True):
+    for line in _lines(text):
         edit = EDITED.search(line)
         if edit is None:
             kept.append(line)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ansible_collections.wss.edge.plugins.module_utils import nginx_syntax
 from ansible_collections.wss.edge.plugins.module_utils.release import limits
-from ansible_collections.wss.edge.plugins.module_utils.release.releases import Releases, write_file
+from ansible_collections.wss.edge.plugins.module_utils.release.releases import Releases, read_file, write_file
 from ansible_collections.wss.edge.plugins.module_utils.servers import Server
 
 HOOK_NAME = "zz-wss.conf"
@@ -54,13 +54,9 @@ class Configuration:
 
     def read(self) -> Live:
         """What is there now."""
-        main = self.main_file.read_text(encoding="utf-8", errors="surrogateescape")
+        main = read_file(self.main_file)
         hook = self.hook(main)
-        return Live(
-            self.releases.current(),
-            hook.read_text(encoding="utf-8", errors="surrogateescape") if hook.is_file() else None,
-            main,
-        )
+        return Live(self.releases.current(), read_file(hook) if hook.is_file() else None, main)
 
     def wanted(self, release: str, main: str, max_connections: int) -> Live:
         """What shall be there with a release."""
@@ -84,6 +80,12 @@ class Configuration:
         if live.hook not in (None, now.hook):
             write_file(hook, live.hook)
 
+    def tidy(self) -> None:
+        """Remove what killed runs left beside the files that are edited."""
+        for folder in (self.folder, self.hook(read_file(self.main_file)).parent):
+            for leftover in folder.glob(".wss-*"):
+                leftover.unlink()
+
     def staged(self, live: Live, files: Mapping[str, str]) -> dict[str, str]:
         """The files, relative to the configuration folder, that this state would put over the live ones."""
         staged = {f"wss/releases/{live.release}/{name}": content for name, content in files.items()}
@@ -94,7 +96,10 @@ class Configuration:
 
     def error_log(self, dump: str) -> Path:
         """Where the server says why it refuses a reload."""
-        tree = nginx_syntax.expand(dump, str(self.main_file)) if dump else ()
+        try:
+            tree = nginx_syntax.expand(dump, str(self.main_file)) if dump else ()
+        except nginx_syntax.NginxSyntaxError:
+            tree = ()  # valid for the server, whose word counts here
         named = [each.args[0] for each in tree if each.name == "error_log" and each.args]
         return Path(named[0] if named and named[0].startswith("/") else "/var/log/nginx/error.log")
 

@@ -22,9 +22,14 @@ def digest_of(files: Mapping[str, str]) -> str:
     """The name of a release: the digest of its files' names and bytes."""
     total = hashlib.sha256()
     for name in sorted(files):
-        content = files[name].encode()
+        content = files[name].encode(errors="surrogateescape")
         total.update(f"{name}\0{len(content)}\0".encode() + content)
     return total.hexdigest()[:16]
+
+
+def read_file(path: Path) -> str:
+    """A file's text, with every byte and line end as it is."""
+    return path.read_bytes().decode(errors="surrogateescape")
 
 
 def write_file(path: Path, content: str) -> None:
@@ -42,7 +47,7 @@ def write_file(path: Path, content: str) -> None:
 
 def switch_link(link: Path, target: str) -> None:
     """Point a link at a target by one rename."""
-    temporary = link.with_name(f".{link.name}-{os.getpid()}")
+    temporary = link.with_name(f".wss-{link.name}")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
     os.replace(temporary, link)
@@ -68,9 +73,7 @@ class Releases:
         """The files of a release as they are on disk; none where there is no such release."""
         top = self.folder / digest
         return {
-            str(path.relative_to(top)): path.read_text(encoding="utf-8", errors="surrogateescape")
-            for path in sorted(top.rglob("*"))
-            if path.is_file()
+            str(path.relative_to(top)): read_file(path) for path in sorted(top.rglob("*")) if path.is_file()
         }
 
     def intact(self, digest: str) -> bool:
@@ -130,7 +133,8 @@ class Releases:
     def prune(self) -> None:
         """Remove what killed runs left, and all but the last few releases."""
         for leftover in [*self.folder.glob(".stage-*"), *self.base.rglob(".wss-*")]:
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+            folder = leftover.is_dir() and not leftover.is_symlink()
+            shutil.rmtree(leftover) if folder else leftover.unlink(missing_ok=True)
         records = sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
         for record in records[KEPT:]:
             if record.stem != self.current():

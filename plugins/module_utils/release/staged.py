@@ -9,6 +9,7 @@ In a mount namespace of its own, the staged files lie over the live ones; the se
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ansible_collections.wss.edge.plugins.module_utils.servers import Server
 
 def can_stage(config_dir: Path, top: Path, runner: Runner) -> bool:
     """Whether this host lets us mount one folder over another, unseen by everything else."""
-    return runner([*_namespace(config_dir, top), "true"])[0] == 0
+    return shutil.which("unshare") is not None and runner([*_namespace(config_dir, top), "true"])[0] == 0
 
 
 def stage(top: Path, files: Mapping[str, str], links: Mapping[str, str]) -> None:

@@ -53,6 +53,7 @@ class Transition:
         self.configuration = Configuration(server)
         self.releases = self.configuration.releases
         self.installed = any(Path(path).is_file() for path in server.binaries) and Path(server.main_file).is_file()
+        self.due = self.releases.pending()
         self.before = self.configuration.read() if self.installed else Live(None, None, "")
         self.after = self.before
         self.payload = Payload({}, {}, [], 0, {})
@@ -120,6 +121,8 @@ class Transition:
             return {}
         if not self.installed:
             self._require_removal()
+            if self.configuration.main_file.is_file():
+                self.configuration.put(self.configuration.without(self.configuration.read()))
             self.releases.remove()
             return {}
         if self.payload.files:
@@ -131,6 +134,7 @@ class Transition:
         checked = self._check_live() if self.payload.files and not self.check else {}
         reloaded = self._reload()
         self.releases.set_pending(False)
+        self.configuration.tidy()
         if self.remove:
             self.releases.remove()
         else:
@@ -190,7 +194,7 @@ class Transition:
         problem = self._problem(self.check)
         if problem:
             self.configuration.put(self.before)
-            self.releases.set_pending(False)
+            self.releases.set_pending(self.due)
             raise Refused(
                 f"The new configuration was refused: {problem}\nNo reload was made; what served before serves."
             )
@@ -213,7 +217,9 @@ class Transition:
     def _undo(self, reason: str, pid_file: Path) -> None:
         """Put the state before back, on disk: a server that refused a reload has it in memory still."""
         self.configuration.put(self.before)
-        self.releases.set_pending(False)
+        if self.before.release and not self.payload.files:
+            self._activate_certificates(self.before.release)
+        self.releases.set_pending(self.due)
         raise Refused(
             f"{self.server.title} did not take the new configuration: {reason}\n"
             "The previous one was put back and goes on serving."
