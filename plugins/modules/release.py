@@ -126,6 +126,7 @@ checked:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckError
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import Refused, Transition
 from ansible_collections.wss.edge.plugins.module_utils.servers import SERVERS
 
@@ -153,8 +154,8 @@ def main() -> None:
         result = plan.result()
         if not module.check_mode:
             result.update(plan.apply())
-    except Refused as refused:
-        module.fail_json(msg=str(refused))
+    except (Refused, CheckError) as error:
+        module.fail_json(msg=str(error))
     module.exit_json(**result)
 
 

@@ -104,6 +104,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckError
 from ansible_collections.wss.edge.plugins.module_utils.inspect import host_facts
+from ansible_collections.wss.edge.plugins.module_utils.nginx_syntax import NginxSyntaxError
 from ansible_collections.wss.edge.plugins.module_utils.servers import SERVERS
 from ansible_collections.wss.edge.plugins.module_utils.tls_library import TlsLibraryError
 
@@ -121,6 +122,8 @@ def main() -> None:
     server = SERVERS[module.params["server"]]
     try:
         facts = host_facts(server, module.params["packages"], module.params["groups"], module.run_command)
+    except NginxSyntaxError as error:
+        module.fail_json(msg=f"The configuration of {server.title} cannot be read: {error}")
     except (CheckError, TlsLibraryError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, facts=facts)

@@ -14,6 +14,7 @@ from ansible_collections.wss.edge.plugins.module_utils.config_check import Check
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 
 CONFLICT = re.compile(r'conflicting server name "(?P<name>[^"]*)" on (?P<place>\S+), ignored')
+NAMES = re.compile(r"^\s*server_name\s+([^;]+);", re.MULTILINE)
 
 
 def refusal(check: CheckResult, prefix: str, files: Mapping[str, str], sites: Mapping[str, str]) -> str | None:
@@ -26,8 +27,10 @@ def refusal(check: CheckResult, prefix: str, files: Mapping[str, str], sites: Ma
     error = check.first_error()
     if error:
         return located(error, prefix, files, sites)
+    ours = {name.lower() for text in files.values() for names in NAMES.findall(text) for name in names.split()}
     for message in check.messages:
-        if CONFLICT.search(message.text):
+        conflict = CONFLICT.search(message.text)
+        if conflict and conflict["name"].lower() in ours:
             return f"{message.text}: another configuration file serves that name already; take it out there"
     return None
 

@@ -72,9 +72,7 @@ class Releases:
     def files(self, digest: str) -> dict[str, str]:
         """The files of a release as they are on disk; none where there is no such release."""
         top = self.folder / digest
-        return {
-            str(path.relative_to(top)): read_file(path) for path in sorted(top.rglob("*")) if path.is_file()
-        }
+        return {str(path.relative_to(top)): read_file(path) for path in sorted(top.rglob("*")) if path.is_file()}
 
     def intact(self, digest: str) -> bool:
         """Whether the release's bytes are still those that it is named by."""

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a server said, told to the person who owns the site."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckResult, Message
+from ansible_collections.wss.edge.plugins.module_utils.release import explain
+from ansible_collections.wss.edge.plugins.module_utils.sockets import Socket
+
+PREFIX = "/etc/nginx/wss/current/"
+FILES = {
+    "index.conf": "map $a $b {\n}\n",
+    "sites/chat.conf": "server {\n    listen 443 ssl;\n    server_name a chat.example.com;\n}\n",
+}
+SITES = {"sites/chat.conf": "chat.example.com"}
+CONFLICT = 'conflicting server name "chat.example.com" on 0.0.0.0:443, ignored'
+
+LOCATED = [
+    (
+        "a site's file",
+        Message("emerg", "no ssl", f"{PREFIX}sites/chat.conf", 2),
+        f"site chat.example.com: no ssl ({PREFIX}sites/chat.conf line 2: listen 443 ssl;)",
+    ),
+    (
+        "a file of all sites",
+        Message("emerg", "no map", f"{PREFIX}index.conf", 1),
+        f"no map ({PREFIX}index.conf line 1: map $a $b {{)",
+    ),
+    (
+        "behind the end of the file",
+        Message("emerg", "unexpected end of file", f"{PREFIX}sites/chat.conf", 5),
+        f"site chat.example.com: unexpected end of file ({PREFIX}sites/chat.conf line 5: )",
+    ),
+    (
+        "a file of the user's",
+        Message("emerg", "no ssl", "/etc/nginx/conf.d/own.conf", 7),
+        "no ssl (/etc/nginx/conf.d/own.conf line 7, which is not a file of wss.edge)",
+    ),
+    (
+        "a file that the user put among ours",
+        Message("emerg", "no ssl", f"{PREFIX}more.conf", 7),
+        f"no ssl ({PREFIX}more.conf line 7, which is not a file of wss.edge)",
+    ),
+    (
+        "a path that names the site",
+        Message("emerg", 'cannot load certificate "/etc/pki/wss/chat.example.com/1/fullchain.pem"'),
+        'site chat.example.com: cannot load certificate "/etc/pki/wss/chat.example.com/1/fullchain.pem"',
+    ),
+    ("no place at all", Message("emerg", "out of memory"), "out of memory"),
+]
+
+
+@pytest.mark.parametrize(("message", "expected"), [row[1:] for row in LOCATED], ids=[row[0] for row in LOCATED])
+def test_a_message_names_site_file_and_line(message, expected):
+    assert explain.located(message, PREFIX, FILES, SITES) == expected
+
+
+REFUSALS = [
+    ("nothing was said", True, [], None),
+    ("only warnings", True, [Message("warn", "deprecated"), Message("info", "include matches no file")], None),
+    ("the first error", False, [Message("warn", "w"), Message("emerg", "first"), Message("emerg", "x")], "first"),
+    (
+        "a name that another file serves already, which nginx merely ignores",
+        True,
+        [Message("warn", "deprecated"), Message("warn", CONFLICT)],
+        f"{CONFLICT}: another configuration file serves that name already; take it out there",
+    ),
+    ("two files of the user's own", True, [Message("warn", CONFLICT.replace("chat", "own"))], None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("valid", "messages", "expected"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS]
+)
+def test_what_must_not_go_live(valid, messages, expected):
+    assert explain.refusal(CheckResult(valid, "1.22.1", messages, ""), PREFIX, FILES, SITES) == expected
+
+
+HELD = [
+    ("nobody", [], []),
+    ("the server itself", [Socket("0.0.0.0", 443, 10, "nginx", 1)], []),
+    ("another port", [Socket("0.0.0.0", 80, 7, "apache2", 1)], []),
+    ("another program", [Socket("127.0.0.1", 443, 7, "apache2", 1)], ["apache2 (pid 7)"]),
+    ("a program that is hidden", [Socket("0.0.0.0", 443, None, None, 1)], ["a program of another user (pid unknown)"]),
+]
+
+
+@pytest.mark.parametrize(("found", "holders"), [row[1:] for row in HELD], ids=[row[0] for row in HELD])
+def test_who_holds_an_address(found, holders):
+    listens = [{"site": "chat", "address": "0.0.0.0", "port": 443}, {"site": "b", "address": "::", "port": 5555}]
+    assert explain.held_ports(listens, found, "nginx") == [
+        f"site chat: 0.0.0.0:443 is held by {who}; stop it, or give the site another port in listen" for who in holders
+    ]
+
+
+def test_an_ipv6_address_is_shown_in_brackets():
+    listens = [{"site": "b", "address": "::", "port": 5555}]
+    assert "[::]:5555 is held by x" in explain.held_ports(listens, [Socket("::1", 5555, 7, "x", 1)], "nginx")[0]

@@ -1,0 +1,128 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection's part of a server's configuration: read, compared, put."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration, Live, diff
+from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
+
+
+@pytest.fixture
+def configuration(host):
+    return Configuration(host.server)
+
+
+def released(configuration, host):
+    """A state whose release is on disk and not live."""
+    files = host.files()
+    digest = digest_of(files)
+    configuration.releases.write(digest, files, {})
+    return configuration.wanted(digest, configuration.read().main, 4000)
+
+
+def test_before_the_first_release_there_is_only_the_main_file(configuration, host):
+    assert configuration.read() == Live(None, None, host.main_file.read_text())
+
+
+def test_what_was_put_is_read_back(configuration, host):
+    wanted = released(configuration, host)
+    configuration.put(wanted)
+    assert configuration.read() == wanted
+    assert host.hook.read_text().endswith(f"include {host.current}/index.conf;\n")
+    assert host.valid()
+
+
+def test_to_put_what_is_there_touches_nothing(configuration, host, killer):
+    configuration.put(released(configuration, host))
+    assert not killer.kills(host.folder, 0, lambda: configuration.put(configuration.read()))
+
+
+def test_without_the_collection_nothing_but_the_releases_is_left(configuration, host):
+    before = host.snapshot()
+    configuration.put(released(configuration, host))
+    configuration.put(configuration.without(configuration.read()))
+    configuration.releases.remove()
+    assert host.snapshot() == before
+
+
+@pytest.mark.parametrize("forth", [True, False], ids=["there", "and away"])
+def test_after_each_step_of_a_put_the_server_could_start(configuration, host, killer, forth):
+    wanted, none = released(configuration, host), configuration.read()
+    start, end = (none, wanted) if forth else (wanted, none)
+    for step in itertools.count():
+        configuration.put(start)
+        killed = killer.kills(host.folder, step, lambda: configuration.put(end))
+        assert host.valid(), step
+        if not killed:
+            break
+    assert configuration.read() == end
+    assert step > 5
+
+
+HOOKS = [
+    ("Debian's main file", "http {\n\tinclude /a/conf.d/*.conf;\n\tinclude /a/sites-enabled/*;\n}\n", "sites-enabled"),
+    ("nginx.org's main file", "http {\n    include /etc/nginx/conf.d/*.conf;\n}\n", "conf.d"),
+    ("sites-enabled in a comment", "http {\n    # include sites-enabled/*;\n    include conf.d/*.conf;\n}\n", "conf.d"),
+    ("a relative path", "http {\n include sites-enabled/*.conf;\n}\n", "sites-enabled"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("main", "folder"), [row[1:] for row in HOOKS], ids=[row[0] for row in HOOKS])
+def test_the_hook_goes_where_it_is_read_last(configuration, host, main, folder):
+    assert configuration.hook(main) == host.folder / folder / "zz-wss.conf"
+
+
+def test_what_is_staged_lies_where_it_will_live(configuration, host):
+    state = Live("0123456789abcdef", "the hook", host.main_file.read_text())
+    assert configuration.staged(state, {"sites/a.conf": "a"}) == {
+        "wss/releases/0123456789abcdef/sites/a.conf": "a",
+        "sites-enabled/zz-wss.conf": "the hook",
+        "nginx.conf": state.main,
+    }
+    assert set(configuration.staged(configuration.read(), {})) == {"nginx.conf"}
+
+
+LOGS = [
+    ("named in the main file", "error_log /srv/error.log warn;\nevents {}\n", "/srv/error.log"),
+    ("the first of two", "error_log /srv/1.log;\nerror_log /srv/2.log;\n", "/srv/1.log"),
+    ("only a site's", "http { error_log /srv/site.log; }\n", "/var/log/nginx/error.log"),
+    ("no file", "error_log stderr;\n", "/var/log/nginx/error.log"),
+    ("not named", "events {}\n", "/var/log/nginx/error.log"),
+    ("not readable for us", "events {\n", "/var/log/nginx/error.log"),
+]
+
+
+@pytest.mark.parametrize(("main", "log"), [row[1:] for row in LOGS], ids=[row[0] for row in LOGS])
+def test_where_the_server_logs(configuration, host, main, log):
+    dump = f"# configuration file {host.main_file}:\n{main}\n"
+    assert str(configuration.error_log(dump)) == log
+
+
+def test_where_the_server_logs_when_nothing_was_dumped(configuration):
+    assert str(configuration.error_log("")) == "/var/log/nginx/error.log"
+
+
+DIFFS = [
+    ("nothing", {"a": "1\n"}, {"a": "1\n"}, ""),
+    ("a new file", {}, {"a": "1\n"}, "--- before: (none)\n+++ after: a\n@@ -0,0 +1 @@\n+1\n"),
+    ("a file that goes", {"a": "1\n"}, {}, "--- before: a\n+++ after: (none)\n@@ -1 +0,0 @@\n-1\n"),
+    ("a changed line", {"a": "1\n2\n"}, {"a": "1\n3\n"}, "--- before: a\n+++ after: a\n@@ -1,2 +1,2 @@\n 1\n-2\n+3\n"),
+    ("no end of line", {"a": "1"}, {"a": "2"}, "--- before: a\n+++ after: a\n@@ -1 +1 @@\n-1\n+2\n"),
+    (
+        "two files, by name",
+        {},
+        {"b": "2\n", "a": "1\n"},
+        "--- before: (none)\n+++ after: a\n@@ -0,0 +1 @@\n+1\n--- before: (none)\n+++ after: b\n@@ -0,0 +1 @@\n+2\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), [row[1:] for row in DIFFS], ids=[row[0] for row in DIFFS])
+def test_diff(before, after, expected):
+    assert diff(before, after) == expected
