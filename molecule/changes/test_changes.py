@@ -105,9 +105,9 @@ def test_check_mode_shows_a_diff_and_changes_nothing(host: Any) -> None:
 
 def test_check_mode_says_what_a_new_site_would_bring(host: Any) -> None:
     with unchanged(host):
-        run = wss(host, CHAT, site("new.example.com"), arguments=("--check", "--diff"))
+        run = wss(host, CHAT, site("never-made.example.com"), arguments=("--check", "--diff"))
     assert run.ok, run.output
-    assert "server_name new.example.com;" in run
+    assert "server_name never-made.example.com;" in run
     assert "PRIVATE KEY" not in run
 
 
@@ -125,7 +125,7 @@ def test_what_nginx_refuses_never_reaches_it(host: Any) -> None:
     assert not run.ok
     assert "site new.example.com: host not found in upstream" in run
     assert re.search(r"sites/new\.example\.com\.conf line \d+: server no-such-host\.invalid:80", run.output)
-    assert "Nothing had been changed." in run
+    assert "The server was left alone; what served before goes on serving." in run
 
 
 def test_what_is_wrong_in_the_users_own_files_is_said_of_them(host: Any) -> None:

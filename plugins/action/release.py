@@ -16,6 +16,8 @@ from ansible_collections.wss.edge.plugins.module_utils.release.context import Ho
 
 TEMPLATES = Path(__file__).parents[2] / "roles" / "proxy" / "templates" / "nginx"
 FOLDER = "/etc/nginx/wss/current"
+# In check mode, a certificate that the run would make.
+NOT_MADE = "/etc/pki/wss/(not made yet)"
 
 ARGUMENTS: dict[str, Any] = {
     "server": {"type": "str", "choices": ["nginx"], "default": "nginx"},
@@ -67,7 +69,7 @@ class ActionModule(ActionBase):
 
     def _payload(self, options: dict[str, Any]) -> dict[str, Any]:
         model, facts = options["model"], options["facts"]
-        folders = {made["name"]: made["directory"] for made in options["certificates"]}
+        folders = {made["name"]: made["directory"] or NOT_MADE for made in options["certificates"]}
         try:
             context = nginx_context(model, folders, facts)
         except HostError as error:
@@ -81,6 +83,7 @@ class ActionModule(ActionBase):
             "sites": {f"sites/{site['file']}.conf": site["name"] for site in context["sites"]},
             "listens": context["listens"],
             "max_connections": model["max_connections"],
+            "checkable": NOT_MADE not in folders.values(),
             "record": {
                 "certificates": folders,
                 "targets": options["targets"],

@@ -308,6 +308,15 @@ report:
     - "      upgrade     101 in 1.8 ms"
     - "      echo        0.7 ms, ping 0.5 ms, close 0.5 ms"
     - "1 of 1 endpoints proved."
+next_steps:
+  description: What a person could try by hand, for the first endpoint that is proved.
+  type: list
+  elements: str
+  returned: when the targets are well-formed
+  sample:
+    - "Try next:"
+    - "      browser     new WebSocket(\"wss://chat.example.com/wss\")"
+    - "      shell       python3 -m websockets wss://chat.example.com/wss"
 ok_count:
   description: How many targets are proved.
   type: int

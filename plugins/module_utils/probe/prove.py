@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.probe.client import probe
-from ansible_collections.wss.edge.plugins.module_utils.probe.report import problems, report
+from ansible_collections.wss.edge.plugins.module_utils.probe.report import next_steps, problems, report
 from ansible_collections.wss.edge.plugins.module_utils.probe.session import library_problem
 from ansible_collections.wss.edge.plugins.module_utils.probe.target import Target, read_target
 
@@ -63,6 +63,7 @@ def prove(options: Mapping[str, Any]) -> dict[str, Any]:
         "changed": False,
         "proofs": [asdict(proof) for proof in proofs],
         "report": report(proofs),
+        "next_steps": next_steps(proofs),
         "ok_count": sum(proof.ok for proof in proofs),
         **({"failed": True, "msg": "\n".join(failed)} if failed else {}),
     }

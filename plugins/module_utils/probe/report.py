@@ -21,6 +21,26 @@ def report(proofs: Sequence[Proof]) -> list[str]:
     return [*lines, f"{passed} of {len(proofs)} endpoints proved."]
 
 
+def next_steps(proofs: Sequence[Proof]) -> list[str]:
+    """Lines to try by hand, for the first endpoint that is proved."""
+    proof = next((proof for proof in proofs if proof.ok), None)
+    if proof is None:
+        return []
+    command = f"python3 -m websockets {proof.url}"
+    lines = ["Try next:", _row("browser", f'new WebSocket("{proof.url}")')]
+    if not (proof.certificate and proof.certificate.self_signed):
+        return [*lines, _row("shell", command)]
+    trust = f"/etc/pki/wss/{proof.site}/current/cert.pem"
+    return [
+        *lines,
+        _row("shell", f"SSL_CERT_FILE={trust} {command}"),
+        _row(
+            "note",
+            "The certificate is self-signed: clients elsewhere, browsers too, must be told to trust that file.",
+        ),
+    ]
+
+
 def problems(proofs: Sequence[Proof]) -> list[str]:
     """Make one line for each endpoint that failed."""
     return [f"{proof.site} {proof.url}: {proof.problem}" for proof in proofs if not proof.ok]

@@ -14,6 +14,7 @@ from ansible_collections.wss.edge.plugins.module_utils.model.types import Endpoi
 # Versions that brought a directive.
 HTTP2_DIRECTIVE = (1, 25, 1)
 SAFE_TICKETS = (1, 23, 2)
+REJECT_HANDSHAKE = (1, 19, 4)
 
 GUARDED = "/.wss/ok"
 
@@ -35,6 +36,9 @@ def nginx_context(model: Model, certificates: Mapping[str, str], facts: Mapping[
     """
     host = _Host(facts)
     problems = [problem for site in model["sites"] for problem in host.problems_of(site)]
+    if host.version < REJECT_HANDSHAKE:
+        has, needs = (".".join(map(str, version)) for version in (host.version, REJECT_HANDSHAKE))
+        problems.append(f"nginx {has} cannot refuse a handshake for its server name; {needs} or newer is needed")
     if problems:
         raise HostError(problems)
     defaults = {name for site in model["sites"] for name in _default_listeners(site, host)}

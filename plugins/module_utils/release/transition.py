@@ -20,7 +20,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release.releases import d
 from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload
 from ansible_collections.wss.edge.plugins.module_utils.servers import Server
 
-NOTHING_CHANGED = "Nothing was changed; what served before goes on serving."
+NOTHING_CHANGED = "The server was left alone; what served before goes on serving."
 
 
 class Refused(Exception):
@@ -29,12 +29,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Payload:
-    """What the controller rendered: the files, whose they are, and the sockets that they listen on."""
+    """What the controller rendered: the files, whose they are, and the sockets that they listen on.
+
+    It is not C(checkable) in check mode, while a certificate that it refers to is not made.
+    """
 
     files: Mapping[str, str]
     sites: Mapping[str, str]
     listens: list[Mapping[str, Any]]
     max_connections: int
+    checkable: bool
     record: Mapping[str, Any]
 
     @property
@@ -56,7 +60,7 @@ class Transition:
         self.due = self.releases.pending()
         self.before = self.configuration.read() if self.installed else Live(None, None, "")
         self.after = self.before
-        self.payload = Payload({}, {}, [], 0, {})
+        self.payload = Payload({}, {}, [], 0, False, {})
         self.reasons: list[str] = []
         self.check: CheckResult | None = None
         self.remove = False
@@ -79,7 +83,8 @@ class Transition:
         self.reasons = self._reasons()
         if self.reasons:
             self._check_ports()
-            self._check_staged()
+            if self.payload.checkable:
+                self._check_staged()
         return self
 
     def back_to(self, release: str | None, state: str) -> Transition:
