@@ -187,6 +187,7 @@ class Host:
             "sites": {"sites/chat.conf": "chat"},
             "listens": [{"site": "chat", "address": "0.0.0.0", "port": 443}],
             "max_connections": 4000,
+            "checkable": True,
             "record": {"certificates": {}, "targets": []},
             **changes,
         }

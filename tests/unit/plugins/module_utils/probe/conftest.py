@@ -40,7 +40,7 @@ class Peer:
         for line in iter(self.file.readline, b"\r\n"):
             if not line:
                 raise OSError("no request")
-            name, _, value = line.decode().partition(":")
+            name, _colon, value = line.decode().partition(":")
             self.headers.setdefault(name.lower(), []).append(value.strip())
         return self
 
