@@ -87,7 +87,7 @@ def test_returns_are_documented(run, free_port):
     yaml = pytest.importorskip("yaml")
     documented = yaml.safe_load(probe.RETURN)
     result = run(targets=[{**TARGET, "port": free_port}])
-    assert set(documented) == {"proofs", "report", "ok_count"}
+    assert set(documented) == {"proofs", "report", "next_steps", "ok_count"}
     assert set(documented["proofs"]["contains"]) == set(result["proofs"][0])
 
 

@@ -104,6 +104,12 @@ def test_more_connections_are_a_change_by_themselves(host):
     assert "worker_connections 20000;" in host.serving
 
 
+def test_a_plan_that_refers_to_certificates_still_to_be_made_asks_no_checker(host):
+    planned = plan(host).to_payload(host.payload("bogus on;", checkable=False)).result()
+    assert (planned["changed"], planned["checked"]) == (True, "none")
+    assert host.commands == []
+
+
 @pytest.mark.parametrize("state", ["present", "restored", "absent"])
 def test_a_plan_alone_changes_nothing(host, state):
     present(host, OLD)

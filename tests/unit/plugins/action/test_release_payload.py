@@ -1,0 +1,87 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the controller ships to the module of the same name."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.errors import AnsibleError
+
+from ansible_collections.wss.edge.plugins.action.release import ActionModule
+from ansible_collections.wss.edge.plugins.module_utils.model.build import build
+from ansible_collections.wss.edge.plugins.module_utils.release.transition import Payload
+from ansible_collections.wss.edge.plugins.modules import release
+
+ROOT = Path(__file__).parents[4]
+OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+SITE = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": "ws://127.0.0.1:8282"}]}
+FOLDER = "/etc/pki/wss/chat.example.com/0123456789abcdef"
+SERVER = {"version_info": [1, 26, 3], "groups": ["X25519", "prime256v1", "secp384r1"], "tls_library": "OpenSSL 3.0"}
+
+
+def arguments(**changes):
+    return {
+        "model": build(OPTIONS, {"wss_sites": [SITE], "wss_max_connections": 500}, "192.0.2.1"),
+        "certificates": [{"name": "chat.example.com", "directory": FOLDER, "trust": "PEM", "pem": "PEM"}],
+        "facts": {"server": SERVER, "ipv6": True, "foreign": {"servers": [], "directives": []}},
+        "targets": [{"site": "chat.example.com"}],
+        **changes,
+    }
+
+
+def test_one_payload_is_shipped_that_the_module_understands(act):
+    result, ran = act(ActionModule, arguments(), answer={"changed": True})
+    assert result["changed"] is True
+    (module,) = ran
+    assert module["module_name"] == "wss.edge.release"
+    assert set(module["module_args"]) <= set(release.ARGUMENTS)
+    payload = module["module_args"]["payload"]
+    assert set(payload) == {field.name for field in dataclasses.fields(Payload)}
+    assert set(payload["sites"].values()) == {"chat.example.com"}
+    assert set(payload["sites"]) < set(payload["files"])
+    assert f"{FOLDER}/fullchain.pem" in payload["files"]["sites/chat.example.com.conf"]
+    assert {(each["site"], each["address"], each["port"]) for each in payload["listens"]} == {
+        ("chat.example.com", "0.0.0.0", 443),
+        ("chat.example.com", "::", 443),
+    }
+    assert (payload["max_connections"], payload["checkable"]) == (500, True)
+    assert payload["record"] == {
+        "certificates": {"chat.example.com": FOLDER},
+        "targets": [{"site": "chat.example.com"}],
+        "trust": {"chat.example.com": "PEM"},
+    }
+
+
+def test_with_a_certificate_still_to_be_made_the_payload_cannot_be_checked(act):
+    certificates = [{"name": "chat.example.com", "directory": None, "trust": None}]
+    _result, (module,) = act(ActionModule, arguments(certificates=certificates))
+    assert module["module_args"]["payload"]["checkable"] is False
+
+
+@pytest.mark.parametrize("given", [{"state": "absent"}, {"state": "restored", "release": "0123456789abcdef"}])
+def test_to_go_back_nothing_is_rendered(act, given):
+    _result, (module,) = act(ActionModule, given)
+    assert module["module_args"] == {"server": "nginx", "release": None, **given}
+
+
+def test_what_the_host_cannot_serve_is_told_before_it_is_touched(act):
+    facts = {**arguments()["facts"], "server": {**SERVER, "groups": ["prime256v1"], "version_info": [1, 3, 13]}}
+    with pytest.raises(AnsibleError) as error:
+        act(ActionModule, arguments(facts=facts))
+    heading, *problems = str(error.value).splitlines()
+    assert heading == "This host cannot serve the sites; nothing was changed."
+    assert problems
+    assert all(problem.startswith("- ") for problem in problems)
+
+
+@pytest.mark.parametrize("missing", ["model", "facts"])
+def test_a_release_needs_model_and_facts(act, missing):
+    given = arguments()
+    del given[missing]
+    with pytest.raises(AnsibleError, match=missing):
+        act(ActionModule, given)

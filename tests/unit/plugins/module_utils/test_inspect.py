@@ -1,0 +1,177 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be known of a host, before and after there is a release."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.wss.edge.plugins.module_utils import inspect, sockets
+from ansible_collections.wss.edge.plugins.module_utils.config_check import ServerTooOld
+from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
+from ansible_collections.wss.edge.plugins.module_utils.release.transition import Transition
+from ansible_collections.wss.edge.plugins.module_utils.tls_library import TlsLibraryError
+
+# What ldd of Debian 12 printed for nginx.
+LDD = """\
+\tlibssl.so.3 => /lib/x86_64-linux-gnu/libssl.so.3 (0x00007f0a3a000000)
+\tlibcrypto.so.3 => /lib/x86_64-linux-gnu/libcrypto.so.3 (0x00007f0a39a00000)
+"""
+# What dpkg-query of Debian 12 printed; it ends with 1 when it does not know a package.
+DPKG = "nginx installed\nnginx-common config-files\nadduser installed\n"
+
+
+@pytest.fixture(autouse=True)
+def programs(host, tmp_path, monkeypatch):
+    """What the other programs of the host say."""
+    library = json.dumps({"version": "OpenSSL 3.0.19 27 Jan 2026", "groups": ["X25519"]})
+    monkeypatch.setattr(inspect, "SYSTEMD", tmp_path)
+    monkeypatch.setattr(inspect.tls_library.sys, "executable", "/usr/bin/python3")
+    monkeypatch.setattr(sockets, "has_ipv6", lambda: True)
+    host.answers = {
+        "ldd": (0, LDD, ""),
+        "python3": (0, library, ""),
+        "dpkg-query": (1, DPKG, "dpkg-query: no packages found matching none\n"),
+        "systemctl": (0, "", ""),
+    }
+
+
+def release(host, **changes):
+    plan = Transition(host.server, host.run, str(host.temporary)).to_payload(host.payload(**changes))
+    plan.apply()
+
+
+PACKAGES = [
+    ([], []),
+    (["nginx", "adduser"], []),
+    (["none", "nginx", "nginx-common"], ["none", "nginx-common"]),  # of the last one the settings are left
+]
+
+
+@pytest.mark.parametrize(("wanted", "missing"), PACKAGES)
+def test_missing_packages(host, wanted, missing):
+    assert inspect.missing_packages(wanted, host.run) == missing
+
+
+def test_the_server(host):
+    assert inspect.server_facts(host.server, ["X25519MLKEM768", "X25519"], host.run) == {
+        "binary": host.server.binaries[0],
+        "version": "1.22.1",
+        "version_info": [1, 22, 1],
+        "tls_library": "OpenSSL 3.0.19 27 Jan 2026",
+        "groups": ["X25519"],
+        "running": True,
+        "enabled": True,
+    }
+    host.running = False
+    assert inspect.server_facts(host.server, [], host.run)["running"] is False
+
+
+def test_a_server_that_cannot_be_used_is_an_error(host):
+    host.answers["ldd"] = (1, "\tnot a dynamic executable\n", "")
+    with pytest.raises(TlsLibraryError, match="not a dynamic executable"):
+        inspect.server_facts(host.server, [], host.run)
+    host.version = "1.3.12"
+    with pytest.raises(ServerTooOld):
+        inspect.host_facts(host.server, [], [], host.run)
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_systemd_says_whether_the_server_starts_with_the_host(host, status):
+    host.answers["systemctl"] = (status, "", "")
+    assert inspect.enabled("nginx", host.run) is (status == 0)
+    assert host.commands[-1] == ["systemctl", "is-enabled", "--quiet", "nginx"]
+
+
+@pytest.mark.parametrize(
+    ("link", "enabled"), [("rc2.d/S01nginx", True), ("rc3.d/K01nginx", False), ("rc6.d/S01nginx", False), (None, False)]
+)
+def test_without_systemd_a_link_says_it(host, tmp_path, monkeypatch, link, enabled):
+    monkeypatch.setattr(inspect, "SYSTEMD", tmp_path / "none")
+    monkeypatch.setattr(inspect, "Path", lambda _etc: tmp_path)
+    if link:
+        (tmp_path / link).parent.mkdir()
+        (tmp_path / link).touch()
+    assert inspect.enabled("nginx", host.run) is enabled
+    assert host.commands == []
+
+
+def test_the_users_own_sites_are_foreign_and_ours_are_not(host):
+    (host.folder / "conf.d").mkdir()
+    (host.folder / "conf.d" / "hash.conf").write_text("server_names_hash_max_size 1024;\ngzip on;\n")
+    own = {
+        "names": ["own.example.com"],
+        "listens": [{"address": "0.0.0.0", "port": 80, "ssl": False}],
+        "file": str(host.folder / "sites-enabled" / "own"),
+        "line": 1,
+    }
+    expected = {"servers": [own], "directives": ["server_names_hash_max_size"]}
+    assert inspect.foreign(host.server, host.run) == expected
+    files = host.files()
+    release(host, files={**files, "index.conf": "variables_hash_max_size 2048;\n" + files["index.conf"]})
+    assert "chat.example.com" in host.serving
+    assert inspect.foreign(host.server, host.run) == expected
+
+
+def test_of_an_invalid_configuration_nothing_is_known(host):
+    (host.folder / "sites-enabled" / "own").write_text("bogus on;\n")
+    assert inspect.foreign(host.server, host.run) == {"servers": [], "directives": []}
+
+
+def test_other_servers_than_those_of_http_are_left_out(host):
+    with host.main_file.open("a") as stream:
+        stream.write("stream {\n    server {\n        listen 443;\n    }\n}\n")
+    assert [each["line"] for each in inspect.foreign(host.server, host.run)["servers"]] == [1]
+
+
+def test_before_the_first_release(host):
+    assert inspect.release_facts(host.server) == {"current": None, "intact": False, "pending": False, "record": {}}
+
+
+def test_a_release_that_serves(host):
+    release(host, record={"targets": [1], "certificates": {}})
+    assert inspect.release_facts(host.server) == {
+        "current": digest_of(host.files()),
+        "intact": True,
+        "pending": False,
+        "record": {"targets": [1], "certificates": {}},
+    }
+
+
+ALTERED = [("wss/current/index.conf", b"caf\xe9"), ("sites-enabled/zz-wss.conf", b"")]
+
+
+@pytest.mark.parametrize(("name", "content"), ALTERED)
+def test_a_release_that_was_altered(host, name, content):
+    release(host)
+    (host.folder / name).write_bytes(content)
+    assert inspect.release_facts(host.server)["intact"] is False
+
+
+def test_a_reload_that_is_due(host):
+    release(host)
+    (host.folder / "wss" / "pending").touch()
+    assert inspect.release_facts(host.server)["pending"] is True
+
+
+def test_everything_at_once(host):
+    before = host.snapshot()
+    facts = inspect.host_facts(host.server, ["none"], ["X25519"], host.run)
+    assert (facts["systemd"], facts["ipv6"], facts["missing_packages"]) == (True, True, ["none"])
+    assert facts["server"]["version"] == "1.22.1"
+    assert facts["foreign"]["servers"][0]["names"] == ["own.example.com"]
+    assert facts["release"]["current"] is None
+    assert host.snapshot() == before
+
+
+@pytest.mark.parametrize("gone", ["the program", "its configuration"])
+def test_where_the_server_is_not_installed(host, tmp_path, gone):
+    (tmp_path / "sbin" / "nginx" if gone == "the program" else host.main_file).unlink()
+    facts = inspect.host_facts(host.server, ["nginx"], [], host.run)
+    assert facts["server"] is None
+    assert facts["foreign"] == {"servers": [], "directives": []}
+    assert facts["release"] == {"current": None, "intact": False, "pending": False, "record": {}}
+    assert [command[0] for command in host.commands] == ["dpkg-query"]
