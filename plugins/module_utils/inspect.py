@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils import config_check, nginx_syntax, sockets, tls_library
 from ansible_collections.wss.edge.plugins.module_utils.config_check import Runner
+from ansible_collections.wss.edge.plugins.module_utils.release import explain
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration
 from ansible_collections.wss.edge.plugins.module_utils.servers import Server
 
@@ -45,6 +46,7 @@ def server_facts(server: Server, groups: Sequence[str], runner: Runner) -> dict[
         "groups": library.groups,
         "running": sockets.master_pid(Path(found.pid_file)) is not None,
         "enabled": enabled(server.name, runner),
+        "obstacles": [],
     }
 
 
@@ -55,10 +57,17 @@ def enabled(service: str, runner: Runner) -> bool:
     return any(Path("/etc").glob(f"rc[2345].d/S??{service}"))
 
 
-def foreign(server: Server, runner: Runner) -> dict[str, Any]:
+def obstacles(server: Server, live: config_check.CheckResult, theirs: dict[str, Any]) -> list[str]:
+    """Why a server that does not run would not start: a sentence for each reason that can be seen."""
+    error = live.first_error()
+    listens = [{**each, "owner": block["file"]} for block in theirs["servers"] for each in block["listens"]]
+    held = explain.held_ports(listens, sockets.listeners(), server.name)
+    return [f"{server.title} refuses its configuration: {error}", *held] if error else held
+
+
+def foreign(server: Server, live: config_check.CheckResult) -> dict[str, Any]:
     """The servers and hash sizes of the live configuration that are not the collection's."""
-    dump = config_check.check(server, None, runner).dump
-    tree = nginx_syntax.expand(dump, server.main_file) if dump else ()
+    tree = nginx_syntax.expand(live.dump, server.main_file) if live.dump else ()
     ours = f"{server.config_dir}/wss/"
     theirs = [block for block in nginx_syntax.servers(tree) if not block.file.startswith(ours)]
     return {
@@ -110,7 +119,10 @@ def host_facts(server: Server, packages: Sequence[str], groups: Sequence[str], r
         "release": {"current": None, "intact": False, "pending": False, "record": {}},
     }
     if any(os.access(path, os.X_OK) for path in server.binaries) and Path(server.main_file).is_file():
+        live = config_check.check(server, None, runner)
+        facts["foreign"] = foreign(server, live)
         facts["server"] = server_facts(server, groups, runner)
-        facts["foreign"] = foreign(server, runner)
+        if not facts["server"]["running"]:
+            facts["server"]["obstacles"] = obstacles(server, live, facts["foreign"])
         facts["release"] = release_facts(server)
     return facts

@@ -72,7 +72,7 @@ facts:
       elements: str
       sample: [nginx]
     server:
-      description: The installed server, or null.
+      description: The installed server, or null; what keeps one that does not run from starting is in C(obstacles).
       type: dict
       sample:
         binary: /usr/sbin/nginx
@@ -82,6 +82,7 @@ facts:
         groups: [X25519MLKEM768, X25519]
         running: true
         enabled: true
+        obstacles: []
     foreign:
       description: The servers of the live configuration that are not the collection's, and hash sizes that it sets.
       type: dict

@@ -49,7 +49,7 @@ def nginx_context(model: Model, certificates: Mapping[str, str], facts: Mapping[
         "refusals": _refusals(model["sites"], defaults, host),
         "hashes": _hashes(names, sites, host),
         "listens": [
-            {"address": address, "port": port, "site": site["name"]}
+            {"address": address, "port": port, "owner": f"site {site['name']}"}
             for site in model["sites"]
             for address, port in _all_sockets(site, host)
         ],

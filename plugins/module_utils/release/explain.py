@@ -59,7 +59,5 @@ def held_ports(listens: Iterable[Mapping[str, Any]], found: Sequence[sockets.Soc
             continue
         shown = grammar.host_port(listen["address"], listen["port"])
         who = f"{holder.program or 'a program of another user'} (pid {holder.pid or 'unknown'})"
-        problems.append(
-            f"site {listen['site']}: {shown} is held by {who}; stop it, or give the site another port in listen"
-        )
+        problems.append(f"{listen['owner']}: {shown} is held by {who}; stop it, or listen on another port")
     return problems

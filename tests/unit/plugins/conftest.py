@@ -185,7 +185,7 @@ class Host:
         return {
             "files": self.files(server),
             "sites": {"sites/chat.conf": "chat"},
-            "listens": [{"site": "chat", "address": "0.0.0.0", "port": 443}],
+            "listens": [{"owner": "site chat", "address": "0.0.0.0", "port": 443}],
             "max_connections": 4000,
             "checkable": True,
             "record": {"certificates": {}, "targets": []},

@@ -45,9 +45,9 @@ def test_one_payload_is_shipped_that_the_module_understands(act):
     assert set(payload["sites"].values()) == {"chat.example.com"}
     assert set(payload["sites"]) < set(payload["files"])
     assert f"{FOLDER}/fullchain.pem" in payload["files"]["sites/chat.example.com.conf"]
-    assert {(each["site"], each["address"], each["port"]) for each in payload["listens"]} == {
-        ("chat.example.com", "0.0.0.0", 443),
-        ("chat.example.com", "::", 443),
+    assert {(each["owner"], each["address"], each["port"]) for each in payload["listens"]} == {
+        ("site chat.example.com", "0.0.0.0", 443),
+        ("site chat.example.com", "::", 443),
     }
     assert (payload["max_connections"], payload["checkable"]) == (500, True)
     assert payload["record"] == {

@@ -9,10 +9,11 @@ import json
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils import inspect, sockets
+from ansible_collections.wss.edge.plugins.module_utils import config_check, inspect, sockets
 from ansible_collections.wss.edge.plugins.module_utils.config_check import ServerTooOld
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import Transition
+from ansible_collections.wss.edge.plugins.module_utils.sockets import Socket
 from ansible_collections.wss.edge.plugins.module_utils.tls_library import TlsLibraryError
 
 # What ldd of Debian 12 printed for nginx.
@@ -51,6 +52,10 @@ PACKAGES = [
 ]
 
 
+def foreign(host):
+    return inspect.foreign(host.server, config_check.check(host.server, None, host.run))
+
+
 @pytest.mark.parametrize(("wanted", "missing"), PACKAGES)
 def test_missing_packages(host, wanted, missing):
     assert inspect.missing_packages(wanted, host.run) == missing
@@ -65,6 +70,7 @@ def test_the_server(host):
         "groups": ["X25519"],
         "running": True,
         "enabled": True,
+        "obstacles": [],
     }
     host.running = False
     assert inspect.server_facts(host.server, [], host.run)["running"] is False
@@ -109,22 +115,37 @@ def test_the_users_own_sites_are_foreign_and_ours_are_not(host):
         "line": 1,
     }
     expected = {"servers": [own], "directives": ["server_names_hash_max_size"]}
-    assert inspect.foreign(host.server, host.run) == expected
+    assert foreign(host) == expected
     files = host.files()
     release(host, files={**files, "index.conf": "variables_hash_max_size 2048;\n" + files["index.conf"]})
     assert "chat.example.com" in host.serving
-    assert inspect.foreign(host.server, host.run) == expected
+    assert foreign(host) == expected
+
+
+def test_what_keeps_a_stopped_server_from_starting_is_said(host, monkeypatch):
+    def said():
+        live = config_check.check(host.server, None, host.run)
+        return inspect.obstacles(host.server, live, inspect.foreign(host.server, live))
+
+    own = host.folder / "sites-enabled" / "own"
+    monkeypatch.setattr(inspect.sockets, "listeners", list)
+    assert said() == []
+    held = Socket("0.0.0.0", 80, 7, "apache2", 1)
+    monkeypatch.setattr(inspect.sockets, "listeners", lambda: [held])
+    assert said() == [f"{own}: 0.0.0.0:80 is held by apache2 (pid 7); stop it, or listen on another port"]
+    own.write_text("bogus on;\n")
+    assert said() == [f'nginx refuses its configuration: {own}:1: unknown directive "bogus"']
 
 
 def test_of_an_invalid_configuration_nothing_is_known(host):
     (host.folder / "sites-enabled" / "own").write_text("bogus on;\n")
-    assert inspect.foreign(host.server, host.run) == {"servers": [], "directives": []}
+    assert foreign(host) == {"servers": [], "directives": []}
 
 
 def test_other_servers_than_those_of_http_are_left_out(host):
     with host.main_file.open("a") as stream:
         stream.write("stream {\n    server {\n        listen 443;\n    }\n}\n")
-    assert [each["line"] for each in inspect.foreign(host.server, host.run)["servers"]] == [1]
+    assert [each["line"] for each in foreign(host)["servers"]] == [1]
 
 
 def test_before_the_first_release(host):

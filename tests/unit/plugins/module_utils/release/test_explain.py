@@ -91,12 +91,15 @@ HELD = [
 
 @pytest.mark.parametrize(("found", "holders"), [row[1:] for row in HELD], ids=[row[0] for row in HELD])
 def test_who_holds_an_address(found, holders):
-    listens = [{"site": "chat", "address": "0.0.0.0", "port": 443}, {"site": "b", "address": "::", "port": 5555}]
+    listens = [
+        {"owner": "site chat", "address": "0.0.0.0", "port": 443},
+        {"owner": "site b", "address": "::", "port": 5555},
+    ]
     assert explain.held_ports(listens, found, "nginx") == [
-        f"site chat: 0.0.0.0:443 is held by {who}; stop it, or give the site another port in listen" for who in holders
+        f"site chat: 0.0.0.0:443 is held by {who}; stop it, or listen on another port" for who in holders
     ]
 
 
 def test_an_ipv6_address_is_shown_in_brackets():
-    listens = [{"site": "b", "address": "::", "port": 5555}]
+    listens = [{"owner": "site b", "address": "::", "port": 5555}]
     assert "[::]:5555 is held by x" in explain.held_ports(listens, [Socket("::1", 5555, 7, "x", 1)], "nginx")[0]

@@ -197,7 +197,7 @@ def test_a_held_port_changes_nothing_and_says_who_holds_it(host):
     host.holders = [Socket("127.0.0.1", 443, 77, "haproxy", 1)]
     before = host.snapshot()
     assert refused(present, host).splitlines() == [
-        "site chat: 0.0.0.0:443 is held by haproxy (pid 77); stop it, or give the site another port in listen",
+        "site chat: 0.0.0.0:443 is held by haproxy (pid 77); stop it, or listen on another port",
         NOTHING_CHANGED,
     ]
     assert (host.snapshot(), host.reloads) == (before, 0)
