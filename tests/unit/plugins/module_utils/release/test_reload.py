@@ -35,9 +35,11 @@ def test_it_waits_until_they_do(host, monkeypatch):
 
     def workers(master):
         asked.append(master)
-        # The old one, then the old one on its way out, then a new one beside it.
-        found = [sockets.Worker(11, 0.0, len(asked) > 3)]
-        return found if len(asked) < 6 else [*found, sockets.Worker(12, 1.0, False)]
+        # The old one; then it is on its way out, beside a newer one that is, too; then one that serves.
+        found = [sockets.Worker(11, 0.0, len(asked) > 1)]
+        if len(asked) > 1:
+            found.append(sockets.Worker(12, 1.0, True))
+        return found if len(asked) < 6 else [*found, sockets.Worker(13, 2.0, False)]
 
     monkeypatch.setattr(sockets, "workers", workers)
     start(host)
