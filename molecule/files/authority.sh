@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # authority.sh DIR: by openssl, a root, an intermediate and a certificate for chat.example.com with its key.
 set -eu
 mkdir -p "$1"

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.wss.edge.plugins.module_utils.x509 import pem_blocks
+from ansible_collections.wss.edge.plugins.module_utils.certificates.x509 import pem_blocks
 
 
 class ActionModule(ActionBase):

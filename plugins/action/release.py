@@ -13,21 +13,12 @@ from ansible.plugins.action import ActionBase
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ansible_collections.wss.edge.plugins.module_utils.release.context import HostError, nginx_context
+from ansible_collections.wss.edge.plugins.module_utils.release.transition import ARGUMENTS
 
 TEMPLATES = Path(__file__).parents[2] / "roles" / "proxy" / "templates" / "nginx"
 FOLDER = "/etc/nginx/wss/current"
 # In check mode, a certificate that the run would make.
 NOT_MADE = "/etc/pki/wss/(not made yet)"
-
-ARGUMENTS: dict[str, Any] = {
-    "server": {"type": "str", "choices": ["nginx"], "default": "nginx"},
-    "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
-    "model": {"type": "dict"},
-    "certificates": {"type": "list", "elements": "dict", "default": []},
-    "facts": {"type": "dict"},
-    "targets": {"type": "list", "elements": "dict", "default": []},
-    "release": {"type": "str"},
-}
 
 
 def render(context: dict[str, Any]) -> dict[str, str]:

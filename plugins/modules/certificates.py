@@ -311,13 +311,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils import (
-    certificate_given,
-    certificate_plan,
-    certificate_report,
-    x509,
-)
-from ansible_collections.wss.edge.plugins.module_utils import certificate_store as store
+from ansible_collections.wss.edge.plugins.module_utils.certificates import given as certificate_given
+from ansible_collections.wss.edge.plugins.module_utils.certificates import plan as certificate_plan
+from ansible_collections.wss.edge.plugins.module_utils.certificates import report as certificate_report
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store, x509
 
 TEXT = {"type": "str"}
 PATH = {"type": "path"}

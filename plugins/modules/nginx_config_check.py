@@ -121,8 +121,8 @@ from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckError, check
-from ansible_collections.wss.edge.plugins.module_utils.servers import NGINX
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckError, check
+from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX
 
 
 def main() -> None:

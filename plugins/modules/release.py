@@ -126,20 +126,9 @@ checked:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckError
-from ansible_collections.wss.edge.plugins.module_utils.release.transition import Refused, Transition
-from ansible_collections.wss.edge.plugins.module_utils.servers import SERVERS
-
-ARGUMENTS = {
-    "server": {"type": "str", "choices": ["nginx"], "default": "nginx"},
-    "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
-    "model": {"type": "dict"},
-    "certificates": {"type": "list", "elements": "dict", "default": []},
-    "facts": {"type": "dict"},
-    "targets": {"type": "list", "elements": "dict", "default": []},
-    "release": {"type": "str"},
-    "payload": {"type": "dict"},
-}
+from ansible_collections.wss.edge.plugins.module_utils.release.transition import ARGUMENTS, Refused, Transition
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckError
+from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
 
 
 def main() -> None:

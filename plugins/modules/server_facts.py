@@ -103,11 +103,11 @@ facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckError
-from ansible_collections.wss.edge.plugins.module_utils.inspect import host_facts
-from ansible_collections.wss.edge.plugins.module_utils.nginx_syntax import NginxSyntaxError
-from ansible_collections.wss.edge.plugins.module_utils.servers import SERVERS
-from ansible_collections.wss.edge.plugins.module_utils.tls_library import TlsLibraryError
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckError
+from ansible_collections.wss.edge.plugins.module_utils.server.facts import host_facts
+from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import NginxSyntaxError
+from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
+from ansible_collections.wss.edge.plugins.module_utils.server.tls_library import TlsLibraryError
 
 
 def main() -> None:

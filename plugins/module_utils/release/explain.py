@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils import sockets
-from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckResult, Message
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
+from ansible_collections.wss.edge.plugins.module_utils.server import sockets
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Message
 
 CONFLICT = re.compile(r'conflicting server name "(?P<name>[^"]*)" on (?P<place>\S+), ignored')
 NAMES = re.compile(r"^\s*server_name\s+([^;]+);", re.MULTILINE)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 
-from ansible_collections.wss.edge.plugins.module_utils import nginx_syntax
+from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
 
 SLACK = 1.25
 OTHER_FILES = 1024

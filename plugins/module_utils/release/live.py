@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.wss.edge.plugins.module_utils import nginx_syntax
 from ansible_collections.wss.edge.plugins.module_utils.release import limits
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import Releases, read_file, write_file
-from ansible_collections.wss.edge.plugins.module_utils.servers import Server
+from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 HOOK_NAME = "zz-wss.conf"
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ansible_collections.wss.edge.plugins.module_utils import sockets
-from ansible_collections.wss.edge.plugins.module_utils.config_check import Runner
+from ansible_collections.wss.edge.plugins.module_utils.server import sockets
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
 
 DEADLINE_SECONDS = 30.0
 PAUSE_SECONDS = 0.02

@@ -13,8 +13,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckResult, Runner, check
-from ansible_collections.wss.edge.plugins.module_utils.servers import Server
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Runner, check
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 
 def can_stage(config_dir: Path, top: Path, runner: Runner) -> bool:

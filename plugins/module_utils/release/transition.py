@@ -11,14 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils import certificate_store, config_check, sockets
-from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckResult, Runner
-from ansible_collections.wss.edge.plugins.module_utils.nginx_syntax import NginxSyntaxError
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store as certificate_store
 from ansible_collections.wss.edge.plugins.module_utils.release import explain, staged
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration, Live, diff
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload
-from ansible_collections.wss.edge.plugins.module_utils.servers import Server
+from ansible_collections.wss.edge.plugins.module_utils.server import config_check, sockets
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Runner
+from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import NginxSyntaxError
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
+
+# Of the module and of its action plugin, which makes the payload of the other options.
+ARGUMENTS: dict[str, Any] = {
+    "server": {"type": "str", "choices": ["nginx"], "default": "nginx"},
+    "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
+    "model": {"type": "dict"},
+    "certificates": {"type": "list", "elements": "dict", "default": []},
+    "facts": {"type": "dict"},
+    "targets": {"type": "list", "elements": "dict", "default": []},
+    "release": {"type": "str"},
+    "payload": {"type": "dict"},
+}
 
 NOTHING_CHANGED = "The server was left alone; what served before goes on serving."
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils import sockets
 from ansible_collections.wss.edge.plugins.module_utils.release import reload
-from ansible_collections.wss.edge.plugins.module_utils.servers import NGINX
+from ansible_collections.wss.edge.plugins.module_utils.server import sockets
+from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX
 
 MAIN = """\
 user www-data;

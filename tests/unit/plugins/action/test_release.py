@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from ansible_collections.wss.edge.plugins.action.release import render
-from ansible_collections.wss.edge.plugins.module_utils import nginx_syntax
 from ansible_collections.wss.edge.plugins.module_utils.model.build import build
 from ansible_collections.wss.edge.plugins.module_utils.release.context import HostError, nginx_context
+from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
 
 ROOT = Path(__file__).parents[4]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]

@@ -15,7 +15,7 @@ pytest.importorskip("cryptography")
 
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.wss.edge.plugins.module_utils import x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates import x509
 from ansible_collections.wss.edge.plugins.modules import certificates
 
 CHAT = {"name": "chat", "names": ["chat.example.com"]}

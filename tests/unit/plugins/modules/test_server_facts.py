@@ -9,8 +9,8 @@ import json
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils import inspect
-from ansible_collections.wss.edge.plugins.module_utils.tls_library import TlsLibrary, TlsLibraryError
+from ansible_collections.wss.edge.plugins.module_utils.server import facts
+from ansible_collections.wss.edge.plugins.module_utils.server.tls_library import TlsLibrary, TlsLibraryError
 from ansible_collections.wss.edge.plugins.modules import server_facts
 
 
@@ -19,9 +19,7 @@ def run(host, capsys, monkeypatch):
     """Run the module on the fake host; gives its result."""
     testing = pytest.importorskip("ansible.module_utils.testing")
     host.answers = {"dpkg-query": (0, "nginx installed\n", ""), "systemctl": (0, "", "")}
-    monkeypatch.setattr(
-        inspect.tls_library, "query", lambda _binary, groups, _runner: TlsLibrary("", "SSL", groups[1:])
-    )
+    monkeypatch.setattr(facts.tls_library, "query", lambda _binary, groups, _runner: TlsLibrary("", "SSL", groups[1:]))
     monkeypatch.setattr(server_facts, "SERVERS", {"nginx": host.server})
     monkeypatch.setattr(server_facts.AnsibleModule, "run_command", lambda _module, command: host.run(command))
 
@@ -51,7 +49,7 @@ def static(_host, monkeypatch):
     def fail(*_arguments):
         raise TlsLibraryError("nginx is not linked with a shared libssl")
 
-    monkeypatch.setattr(inspect.tls_library, "query", fail)
+    monkeypatch.setattr(facts.tls_library, "query", fail)
 
 
 def odd(host, monkeypatch):
@@ -76,7 +74,7 @@ def test_what_cannot_be_told_is_an_error_for_a_person(run, host, monkeypatch, br
 def test_every_fact_is_documented_and_has_a_sample(run):
     yaml = pytest.importorskip("yaml")
     documented = yaml.safe_load(server_facts.RETURN)["facts"]["contains"]
-    facts = run()["facts"]
-    assert set(documented) == set(facts)
+    found = run()["facts"]
+    assert set(documented) == set(found)
     for name in ("server", "foreign", "release"):
-        assert set(documented[name]["sample"]) == set(facts[name])
+        assert set(documented[name]["sample"]) == set(found[name])

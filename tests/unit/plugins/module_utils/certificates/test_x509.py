@@ -12,7 +12,7 @@ import ssl
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ansible_collections.wss.edge.plugins.module_utils import x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates import x509
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 NAMES = ("chat.example.com", "*.chat.example.com", "192.0.2.10", "2001:db8::1")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.config_check import CheckResult, Message
 from ansible_collections.wss.edge.plugins.module_utils.release import explain
-from ansible_collections.wss.edge.plugins.module_utils.sockets import Socket
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Message
+from ansible_collections.wss.edge.plugins.module_utils.server.sockets import Socket
 
 PREFIX = "/etc/nginx/wss/current/"
 FILES = {

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils import nginx_syntax
 from ansible_collections.wss.edge.plugins.module_utils.release import limits
+from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
 
 MAIN = "/etc/nginx/nginx.conf"
 DEBIAN = (

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils import sockets
 from ansible_collections.wss.edge.plugins.module_utils.release import reload as module
 from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload
+from ansible_collections.wss.edge.plugins.module_utils.server import sockets
 
 HELD = "bind() to 0.0.0.0:443 failed (98: Address already in use)"
 

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import NOTHING_CHANGED, Refused, Transition
-from ansible_collections.wss.edge.plugins.module_utils.sockets import Socket
+from ansible_collections.wss.edge.plugins.module_utils.server.sockets import Socket
 
 OLD, NEW = "listen 443 ssl; # old", "listen 443 ssl; # new"
 HELD = "bind() to 0.0.0.0:443 failed (98: Address already in use)"

@@ -9,8 +9,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils import certificate_store as store
-from ansible_collections.wss.edge.plugins.module_utils import x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store, x509
 
 Given = Mapping[str, Callable[[], bytes]]  # certificate, private_key and perhaps chain, each read when asked
 

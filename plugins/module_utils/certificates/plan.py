@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils import certificate_given, x509
-from ansible_collections.wss.edge.plugins.module_utils import certificate_store as store
-from ansible_collections.wss.edge.plugins.module_utils.certificate_given import Given, Refused
+from ansible_collections.wss.edge.plugins.module_utils.certificates import given as certificate_given
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store, x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates.given import Given, Refused
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 
 MAX_VALID_DAYS = 825

@@ -9,8 +9,8 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils import certificate_plan, x509
-from ansible_collections.wss.edge.plugins.module_utils import certificate_store as store
+from ansible_collections.wss.edge.plugins.module_utils.certificates import plan as certificate_plan
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store, x509
 
 _ABOUT = (  # null where there is no certificate
     "digest", "directory", "paths", "pem", "trust", "names", "subject", "issuer", "self_signed", "key",

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ansible_collections.wss.edge.plugins.module_utils.nginx_syntax import (
+from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import (
     NginxSyntaxError,
     parse,
     unmatched_includes,
 )
-from ansible_collections.wss.edge.plugins.module_utils.servers import Server
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 Runner = Callable[[list[str]], tuple[int, str, str]]
 """Runs a command and returns its exit status, output and errors, as AnsibleModule.run_command does."""

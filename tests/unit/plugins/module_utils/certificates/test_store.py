@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils import certificate_store as store
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store
 
 NAME = "chat.example.com"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.sockets import (
+from ansible_collections.wss.edge.plugins.module_utils.server.sockets import (
     Socket,
     Worker,
     has_ipv6,

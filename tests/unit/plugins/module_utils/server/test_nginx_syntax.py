@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.nginx_syntax import (
+from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import (
     Limit,
     Limits,
     Listen,

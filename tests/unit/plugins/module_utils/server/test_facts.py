@@ -9,12 +9,12 @@ import json
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils import config_check, inspect, sockets
-from ansible_collections.wss.edge.plugins.module_utils.config_check import ServerTooOld
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import Transition
-from ansible_collections.wss.edge.plugins.module_utils.sockets import Socket
-from ansible_collections.wss.edge.plugins.module_utils.tls_library import TlsLibraryError
+from ansible_collections.wss.edge.plugins.module_utils.server import config_check, facts, sockets
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import ServerTooOld
+from ansible_collections.wss.edge.plugins.module_utils.server.sockets import Socket
+from ansible_collections.wss.edge.plugins.module_utils.server.tls_library import TlsLibraryError
 
 # What ldd of Debian 12 printed for nginx.
 LDD = """\
@@ -29,8 +29,8 @@ DPKG = "nginx installed\nnginx-common config-files\nadduser installed\n"
 def programs(host, tmp_path, monkeypatch):
     """What the other programs of the host say."""
     library = json.dumps({"version": "OpenSSL 3.0.19 27 Jan 2026", "groups": ["X25519"]})
-    monkeypatch.setattr(inspect, "SYSTEMD", tmp_path)
-    monkeypatch.setattr(inspect.tls_library.sys, "executable", "/usr/bin/python3")
+    monkeypatch.setattr(facts, "SYSTEMD", tmp_path)
+    monkeypatch.setattr(facts.tls_library.sys, "executable", "/usr/bin/python3")
     monkeypatch.setattr(sockets, "has_ipv6", lambda: True)
     host.answers = {
         "ldd": (0, LDD, ""),
@@ -53,16 +53,16 @@ PACKAGES = [
 
 
 def foreign(host):
-    return inspect.foreign(host.server, config_check.check(host.server, None, host.run))
+    return facts.foreign(host.server, config_check.check(host.server, None, host.run))
 
 
 @pytest.mark.parametrize(("wanted", "missing"), PACKAGES)
 def test_missing_packages(host, wanted, missing):
-    assert inspect.missing_packages(wanted, host.run) == missing
+    assert facts.missing_packages(wanted, host.run) == missing
 
 
 def test_the_server(host):
-    assert inspect.server_facts(host.server, ["X25519MLKEM768", "X25519"], host.run) == {
+    assert facts.server_facts(host.server, ["X25519MLKEM768", "X25519"], host.run) == {
         "binary": host.server.binaries[0],
         "version": "1.22.1",
         "version_info": [1, 22, 1],
@@ -73,22 +73,22 @@ def test_the_server(host):
         "obstacles": [],
     }
     host.running = False
-    assert inspect.server_facts(host.server, [], host.run)["running"] is False
+    assert facts.server_facts(host.server, [], host.run)["running"] is False
 
 
 def test_a_server_that_cannot_be_used_is_an_error(host):
     host.answers["ldd"] = (1, "\tnot a dynamic executable\n", "")
     with pytest.raises(TlsLibraryError, match="not a dynamic executable"):
-        inspect.server_facts(host.server, [], host.run)
+        facts.server_facts(host.server, [], host.run)
     host.version = "1.3.12"
     with pytest.raises(ServerTooOld):
-        inspect.host_facts(host.server, [], [], host.run)
+        facts.host_facts(host.server, [], [], host.run)
 
 
 @pytest.mark.parametrize("status", [0, 1])
 def test_systemd_says_whether_the_server_starts_with_the_host(host, status):
     host.answers["systemctl"] = (status, "", "")
-    assert inspect.enabled("nginx", host.run) is (status == 0)
+    assert facts.enabled("nginx", host.run) is (status == 0)
     assert host.commands[-1] == ["systemctl", "is-enabled", "--quiet", "nginx"]
 
 
@@ -96,12 +96,12 @@ def test_systemd_says_whether_the_server_starts_with_the_host(host, status):
     ("link", "enabled"), [("rc2.d/S01nginx", True), ("rc3.d/K01nginx", False), ("rc6.d/S01nginx", False), (None, False)]
 )
 def test_without_systemd_a_link_says_it(host, tmp_path, monkeypatch, link, enabled):
-    monkeypatch.setattr(inspect, "SYSTEMD", tmp_path / "none")
-    monkeypatch.setattr(inspect, "Path", lambda _etc: tmp_path)
+    monkeypatch.setattr(facts, "SYSTEMD", tmp_path / "none")
+    monkeypatch.setattr(facts, "Path", lambda _etc: tmp_path)
     if link:
         (tmp_path / link).parent.mkdir()
         (tmp_path / link).touch()
-    assert inspect.enabled("nginx", host.run) is enabled
+    assert facts.enabled("nginx", host.run) is enabled
     assert host.commands == []
 
 
@@ -125,13 +125,13 @@ def test_the_users_own_sites_are_foreign_and_ours_are_not(host):
 def test_what_keeps_a_stopped_server_from_starting_is_said(host, monkeypatch):
     def said():
         live = config_check.check(host.server, None, host.run)
-        return inspect.obstacles(host.server, live, inspect.foreign(host.server, live))
+        return facts.obstacles(host.server, live, facts.foreign(host.server, live))
 
     own = host.folder / "sites-enabled" / "own"
-    monkeypatch.setattr(inspect.sockets, "listeners", list)
+    monkeypatch.setattr(facts.sockets, "listeners", list)
     assert said() == []
     held = Socket("0.0.0.0", 80, 7, "apache2", 1)
-    monkeypatch.setattr(inspect.sockets, "listeners", lambda: [held])
+    monkeypatch.setattr(facts.sockets, "listeners", lambda: [held])
     assert said() == [f"{own}: 0.0.0.0:80 is held by apache2 (pid 7); stop it, or listen on another port"]
     own.write_text("bogus on;\n")
     assert said() == [f'nginx refuses its configuration: {own}:1: unknown directive "bogus"']
@@ -149,12 +149,12 @@ def test_other_servers_than_those_of_http_are_left_out(host):
 
 
 def test_before_the_first_release(host):
-    assert inspect.release_facts(host.server) == {"current": None, "intact": False, "pending": False, "record": {}}
+    assert facts.release_facts(host.server) == {"current": None, "intact": False, "pending": False, "record": {}}
 
 
 def test_a_release_that_serves(host):
     release(host, record={"targets": [1], "certificates": {}})
-    assert inspect.release_facts(host.server) == {
+    assert facts.release_facts(host.server) == {
         "current": digest_of(host.files()),
         "intact": True,
         "pending": False,
@@ -169,30 +169,30 @@ ALTERED = [("wss/current/index.conf", b"caf\xe9"), ("sites-enabled/zz-wss.conf",
 def test_a_release_that_was_altered(host, name, content):
     release(host)
     (host.folder / name).write_bytes(content)
-    assert inspect.release_facts(host.server)["intact"] is False
+    assert facts.release_facts(host.server)["intact"] is False
 
 
 def test_a_reload_that_is_due(host):
     release(host)
     (host.folder / "wss" / "pending").touch()
-    assert inspect.release_facts(host.server)["pending"] is True
+    assert facts.release_facts(host.server)["pending"] is True
 
 
 def test_everything_at_once(host):
     before = host.snapshot()
-    facts = inspect.host_facts(host.server, ["none"], ["X25519"], host.run)
-    assert (facts["systemd"], facts["ipv6"], facts["missing_packages"]) == (True, True, ["none"])
-    assert facts["server"]["version"] == "1.22.1"
-    assert facts["foreign"]["servers"][0]["names"] == ["own.example.com"]
-    assert facts["release"]["current"] is None
+    found = facts.host_facts(host.server, ["none"], ["X25519"], host.run)
+    assert (found["systemd"], found["ipv6"], found["missing_packages"]) == (True, True, ["none"])
+    assert found["server"]["version"] == "1.22.1"
+    assert found["foreign"]["servers"][0]["names"] == ["own.example.com"]
+    assert found["release"]["current"] is None
     assert host.snapshot() == before
 
 
 @pytest.mark.parametrize("gone", ["the program", "its configuration"])
 def test_where_the_server_is_not_installed(host, tmp_path, gone):
     (tmp_path / "sbin" / "nginx" if gone == "the program" else host.main_file).unlink()
-    facts = inspect.host_facts(host.server, ["nginx"], [], host.run)
-    assert facts["server"] is None
-    assert facts["foreign"] == {"servers": [], "directives": []}
-    assert facts["release"] == {"current": None, "intact": False, "pending": False, "record": {}}
+    found = facts.host_facts(host.server, ["nginx"], [], host.run)
+    assert found["server"] is None
+    assert found["foreign"] == {"servers": [], "directives": []}
+    assert found["release"] == {"current": None, "intact": False, "pending": False, "record": {}}
     assert [command[0] for command in host.commands] == ["dpkg-query"]

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils import tls_library
-from ansible_collections.wss.edge.plugins.module_utils.tls_library import TlsLibraryError, query
+from ansible_collections.wss.edge.plugins.module_utils.server import tls_library
+from ansible_collections.wss.edge.plugins.module_utils.server.tls_library import TlsLibraryError, query
 
 OPENSSL = shutil.which("openssl") or ""
 needs_openssl = pytest.mark.skipif(not OPENSSL, reason="the openssl program is not here")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.config_check import (
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import (
     CheckError,
     CheckResult,
     Installed,
@@ -21,7 +21,7 @@ from ansible_collections.wss.edge.plugins.module_utils.config_check import (
     version_info,
     version_of,
 )
-from ansible_collections.wss.edge.plugins.module_utils.servers import NGINX
+from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX
 
 # What nginx 1.22.1 of Debian 12 printed.
 VERSION = """\

@@ -12,11 +12,8 @@ import os
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.wss.edge.plugins.module_utils import certificate_plan as plan
-from ansible_collections.wss.edge.plugins.module_utils import certificate_report as report
-from ansible_collections.wss.edge.plugins.module_utils import certificate_store as store
-from ansible_collections.wss.edge.plugins.module_utils import x509
-from ansible_collections.wss.edge.plugins.module_utils.certificate_given import Refused
+from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report, store, x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates.given import Refused
 
 NOW = datetime.datetime(2026, 11, 23, 8, 0, 0, tzinfo=datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)

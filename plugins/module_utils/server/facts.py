@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils import config_check, nginx_syntax, sockets, tls_library
-from ansible_collections.wss.edge.plugins.module_utils.config_check import Runner
 from ansible_collections.wss.edge.plugins.module_utils.release import explain
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration
-from ansible_collections.wss.edge.plugins.module_utils.servers import Server
+from ansible_collections.wss.edge.plugins.module_utils.server import config_check, nginx_syntax, sockets, tls_library
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 SYSTEMD = Path("/run/systemd/system")
 # Of the http context, where the collection sets them when the user has not.

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ansible_collections.wss.edge.plugins.module_utils.config_check import Runner
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
 
 
 class TlsLibraryError(Exception):
