@@ -72,7 +72,7 @@ def plan(controllers: dict[str, str], pythons: dict[str, str]) -> list[Step]:
         Step("lint", "changelog", f"{path} antsibull-changelog lint"),
         Step("archive", "importer", f"PATH={CACHE}/venv/importer/bin:$PATH; set -o pipefail; {IMPORT}"),
         dataclasses.replace(integration, reports=""),  # they would count each task
-        Step("molecule", "molecule", f"{path} {MOLECULE}", reports="molecule/*.xml"),
+        Step("molecule", "molecule", f"export {path}; {MOLECULE}", reports="molecule/*.xml"),
     ]
 
 
