@@ -203,7 +203,7 @@ def test_second_address_when_the_first_hangs(serve, full_queue, monkeypatch):
     ports = (full_queue, serve(echo))
     addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in ports]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
-    assert client.probe(target(1, address="two.example.com"), 1).ok
+    assert client.probe(target(1, address="two.example.com"), TIMEOUT).ok
 
 
 # What goes wrong
@@ -284,13 +284,13 @@ def test_second_address_when_the_first_hangs(serve, full_queue, monkeypatch):
         ),
         (
             lambda peer: peer.accept().talk(lambda peer, opcode, data: opcode == 1 and peer.send_frame(1, data)),
-            {"timeout": 0.5},
+            {"timeout": 2},
             "echo",
             "the binary message did not come back in time",
         ),
         (
             lambda peer: peer.accept().talk(lambda peer, opcode, data: None),
-            {"timeout": 0.5},
+            {"timeout": 2},
             "echo",
             "the text message did not come back in time",
         ),
@@ -315,7 +315,7 @@ def test_second_address_when_the_first_hangs(serve, full_queue, monkeypatch):
         ),
         (
             lambda peer: peer.accept().read_frame() and peer.read_frame(),
-            {"expect": "open", "timeout": 0.5},
+            {"expect": "open", "timeout": 2},
             "ping",
             "no pong came back",
         ),
