@@ -66,7 +66,10 @@ class ActionModule(ActionBase):
         except HostError as error:
             raise AnsibleActionFail(
                 "\n".join(
-                    ["This host cannot serve the sites; nothing was changed.", *(f"- {p}" for p in error.problems)]
+                    [
+                        "This host cannot serve the sites; its server was left alone.",
+                        *(f"- {p}" for p in error.problems),
+                    ]
                 )
             ) from None
         return {
@@ -74,6 +77,7 @@ class ActionModule(ActionBase):
             "sites": {f"sites/{site['file']}.conf": site["name"] for site in context["sites"]},
             "listens": context["listens"],
             "max_connections": model["max_connections"],
+            "limits_elsewhere": facts["foreign"].get("limits", []),
             "checkable": NOT_MADE not in folders.values(),
             "record": {
                 "certificates": folders,

@@ -75,7 +75,7 @@ EXAMPLES = r"""
 
 - name: Look at the host
   wss.edge.server_facts:
-    groups: "{{ wss.model.sites | map(attribute='tls') | map(attribute='groups') | flatten | unique }}"
+    groups: "{{ wss.model.sites | selectattr('tls') | map(attribute='tls.groups') | flatten | unique }}"
   register: host
 
 - name: Make the certificates

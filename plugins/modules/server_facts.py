@@ -83,8 +83,15 @@ facts:
         running: true
         enabled: true
         obstacles: []
+    own_files:
+      description: Files in the server's configuration folder that are neither its package's, unaltered, nor ours.
+      type: list
+      elements: str
+      sample: [/etc/nginx/conf.d/shop.conf]
     foreign:
-      description: The servers of the live configuration that are not the collection's, and hash sizes that it sets.
+      description:
+        - The servers of the live configuration that are not the collection's, the worker limits that other files than
+          the main one set, and hash sizes that are set.
       type: dict
       sample:
         servers:
@@ -92,6 +99,7 @@ facts:
             listens: [{address: 0.0.0.0, port: 80, ssl: false}]
             file: /etc/nginx/sites-enabled/default
             line: 21
+        limits: []
         directives: []
     release:
       description:

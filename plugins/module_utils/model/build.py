@@ -34,6 +34,27 @@ PROXY_HEADERS = {
 }  # fmt: skip
 
 
+def _text(longest: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not (1 <= len(text) <= longest and text.isprintable()):
+            raise ValueError(f"is not 1 to {longest} printable characters")
+        return text
+
+    return parse
+
+
+# X.520's upper bounds
+SUBJECT: dict[str, Callable[[str], str]] = {
+    "country": grammar.country,
+    "state": _text(128),
+    "locality": _text(128),
+    "organization": _text(64),
+    "organizational_unit": _text(64),
+    "common_name": _text(64),
+    "email": grammar.email,
+}
+
+
 class ModelError(Exception):
     """The variables are refused; C(problems) has a sentence for each reason."""
 
@@ -152,11 +173,8 @@ def _site_name(text: str) -> str:
 def _certificate(values: dict[str, Any], at: At, problems: Problems) -> dict[str, Any]:
     _in_range(values, "valid_days", at, problems)
     _in_range(values["key"], "bits", at.down("key"), problems)
-    country, common_name = values["subject"]["country"], values["subject"]["common_name"]
-    if country is not None and not (len(country) == 2 and country.isascii() and country.isalpha()):
-        problems.refuse(at.down("subject.country"), country, "is not two letters, such as CN or DE")
-    if common_name is not None and not 1 <= len(common_name) <= 64:
-        problems.refuse(at.down("subject.common_name"), common_name, "is not 1 to 64 characters long")
+    for key, parse in SUBJECT.items():
+        _parsed(values["subject"][key], parse, at.down(f"subject.{key}"), problems)
     for key in ("certificate", "private_key", "chain", "ca"):
         if values["provider"] == "files" and key in ("certificate", "private_key") and not values[key]:
             problems.add(at.down(key), "this key is required with provider files")

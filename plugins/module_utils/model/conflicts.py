@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from . import grammar
 from .problems import At, Problems
+from .targets import reach
 from .types import Listen, Site
 
 REDIRECT_PORT = 80
@@ -24,11 +25,13 @@ def find_conflicts(sites: Sequence[Site], probe_from: str, address: str, problem
         at = At().owned_by(f"site {site['name']}")
         _paths(site, at, problems)
         _loops(site, at, problems)
-        if probe_from == "controller" and not grammar.is_loopback(address):
-            _reachable(site, at, problems)
+        if not any(reach(listen, address, probe_from) for listen in site["listen"]):
+            _unreachable(site, address, at, problems)
     _names(sites, problems)
-    for listener, here in _by_listener(sites).items():
+    listeners = _by_listener(sites)
+    for listener, here in listeners.items():
         _listener(listener, here, problems)
+        _overlaps(listener, here, listeners, problems)
 
 
 def expanded(listen: Listen) -> list[tuple[str, int]]:
@@ -69,11 +72,11 @@ def _loops(site: Site, at: At, problems: Problems) -> None:
             problems.refuse(where, address, "is the site's own listening address; the site would be its own backend")
 
 
-def _reachable(site: Site, at: At, problems: Problems) -> None:
-    probed = any(endpoint["probe"]["expect"] != "none" for endpoint in site["endpoints"])
-    if probed and all(grammar.is_loopback(listen["address"]) for listen in site["listen"]):
+def _unreachable(site: Site, address: str, at: At, problems: Problems) -> None:
+    if any(endpoint["probe"]["expect"] != "none" for endpoint in site["endpoints"]):
         shown = [grammar.host_port(listen["address"], listen["port"]) for listen in site["listen"]]
-        problems.refuse(at.down("listen"), shown, "cannot be reached from the controller; set wss_probe_from: host")
+        why = f"cannot be reached by the probe, for which the host is {address}; set wss_probe_from: host"
+        problems.refuse(at.down("listen"), shown, why)
 
 
 def _names(sites: Sequence[Site], problems: Problems) -> None:
@@ -109,6 +112,23 @@ def _sockets(site: Site) -> Iterator[tuple[tuple[str, int], bool]]:
     if site["redirect_http"]:
         for socket in expanded({"address": "*", "port": REDIRECT_PORT}):
             yield socket, True
+
+
+def _overlaps(
+    listener: tuple[str, int],
+    here: list[_Here],
+    listeners: Mapping[tuple[str, int], list[_Here]],
+    problems: Problems,
+) -> None:
+    """An address and all addresses on one port: the server would find only the sites of the closer one."""
+    for other, there in listeners.items():
+        if other[0] in ("0.0.0.0", "::") and other != listener and grammar.overlap(listener, other):
+            problems.refuse(
+                here[0].at.down(here[0].key),
+                grammar.host_port(*listener),
+                f"overlaps {grammar.host_port(*other)} of the site {there[0].site['name']}; on one port, listen on"
+                " addresses or on all of them",
+            )
 
 
 def _listener(listener: tuple[str, int], here: list[_Here], problems: Problems) -> None:

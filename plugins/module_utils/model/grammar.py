@@ -108,6 +108,24 @@ def listen(text: str) -> Listen:
     return Listen(str(ip), port(tail))
 
 
+def country(text: str) -> str:
+    """The two letters of ISO 3166."""
+    return _whole_match(re.compile(r"[A-Za-z]{2}", re.ASCII), text, "two letters, such as CN or DE")
+
+
+def email(text: str) -> str:
+    """An e-mail address of ASCII, as certificates have it."""
+    return _whole_match(re.compile(r"[!-?A-~]{1,64}@[!-?A-~]{1,190}", re.ASCII), text, "an e-mail address of ASCII")
+
+
+def overlap(one: tuple[str, int], other: tuple[str, int]) -> bool:
+    """Whether two sockets, each an address and a port, take connections to the same address; equal ones do."""
+    same_family = (":" in one[0]) == (":" in other[0])
+    return (
+        one[1] == other[1] and same_family and (one[0] == other[0] or {one[0], other[0]} & {"0.0.0.0", "::"} != set())
+    )
+
+
 def identifier(text: str) -> str:
     """The text with nothing but letters, digits and underscores; different texts stay different."""
     return re.sub(r"[^A-Za-z0-9]", lambda found: "__" if found[0] == "." else f"_{ord(found[0]):x}_", text)

@@ -29,23 +29,33 @@ def targets(model: Model) -> list[dict[str, Any]]:
     return [
         _target(model, site, listen, endpoint)
         for site in model["sites"]
-        for listen in _reachable(model, site)
+        for listen in site["listen"]
+        if reach(listen, model["address"], model["probe_from"]) is not None
         for endpoint in site["endpoints"]
         if endpoint["probe"]["expect"] != "none"
     ]
 
 
-def _reachable(model: Model, site: Site) -> list[Listen]:
-    local = model["probe_from"] == "host" or grammar.is_loopback(model["address"])
-    return [listen for listen in site["listen"] if local or not grammar.is_loopback(listen["address"])]
+def reach(listen: Listen, address: str, probe_from: str) -> str | None:
+    """Where the probe finds a listener, or None where it cannot.
+
+    :param address: The host's address for the probe, which may be a name.
+    """
+    local = probe_from == "host" or grammar.is_loopback(address)
+    wildcards = {"*": address, "0.0.0.0": "127.0.0.1" if local else address, "::": "::1" if local else address}
+    if listen["address"] not in wildcards:
+        return listen["address"] if local or not grammar.is_loopback(listen["address"]) else None
+    found = wildcards[listen["address"]]
+    ip = grammar.ip_address(found)
+    family = {"0.0.0.0": 4, "::": 6}.get(listen["address"])
+    return found if ip is None or family in (None, ip.version) else None
 
 
 def _target(model: Model, site: Site, listen: Listen, endpoint: Endpoint) -> dict[str, Any]:
-    every = listen["address"] in ("*", "0.0.0.0", "::")
     probe = endpoint["probe"]
     return {
         "site": site["name"],
-        "address": model["address"] if every else listen["address"],
+        "address": reach(listen, model["address"], model["probe_from"]),
         "port": listen["port"],
         "tls": site["tls"] is not None,
         "server_name": _probed_name(site),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
+from ansible_collections.wss.edge.plugins.module_utils.model.tls import POLICIES
 from ansible_collections.wss.edge.plugins.module_utils.model.types import Endpoint, Listen, Model, Site, Tls
 
 # Versions that brought a directive.
@@ -99,6 +100,14 @@ class _Host:
             for group in set(site["tls"]["groups"]) - set(self.known_groups(site["tls"])):
                 found.append(f'site {site["name"]}, tls.groups: "{group}" is not known to {self.library} of this host')
         for address, port in self.sockets(site["listen"]):
+            for other in self.foreign:
+                if grammar.overlap((address, port), other) and (address, port) != other:
+                    mine, theirs = grammar.host_port(address, port), grammar.host_port(*other)
+                    found.append(
+                        f"site {site['name']}, listen: {mine} overlaps {theirs} in {self.foreign[other][0]['file']};"
+                        " nginx would give one of them the other's clients. Listen on the very same address, or on"
+                        " another port"
+                    )
             for block in self.foreign.get((address, port), []):
                 found.extend(_clash(site, grammar.host_port(address, port), block))
         return found
@@ -106,6 +115,11 @@ class _Host:
 
 def _clash(site: Site, shown: str, block: Mapping[str, Any]) -> list[str]:
     where = f"{block['file']} line {block['line']}"
+    if site["tls"] and site["tls"]["protocols"] != POLICIES["intermediate"]["protocols"]:
+        return [
+            f"site {site['name']}, tls.protocols: {shown} is shared with {where}, and the versions of TLS are those of"
+            " its default server, whatever this site says; choose another port"
+        ]
     if block["ssl"] != (site["tls"] is not None):
         kinds = ("TLS", "plain") if block["ssl"] else ("plain", "TLS")
         return [f"site {site['name']}, listen: {shown} is {kinds[0]} in {where}; a {kinds[1]} site cannot share it"]
@@ -249,8 +263,16 @@ def _refusals(sites: Sequence[Site], defaults: set[tuple[str, int]], host: _Host
 
 def _hashes(names: Sequence[str], sites: Sequence[Mapping[str, Any]], host: _Host) -> dict[str, int]:
     """Sizes of nginx's hash tables that its defaults do not cover, unless the user has set them."""
-    guards = sum(1 for site in sites for endpoint in site["endpoints"] if endpoint["origins"])
+    endpoints = [endpoint for site in sites for endpoint in site["endpoints"]]
+    guarded = [endpoint for endpoint in endpoints if endpoint["origins"]]
+    guards = len(guarded)
     wanted = {}
+    if any(len(origin) > 32 for endpoint in guarded for origin in endpoint["origins"]):
+        wanted["map_hash_bucket_size"] = 512
+    if any(len(endpoint["guard"]) > 32 for endpoint in guarded):
+        wanted["variables_hash_bucket_size"] = 512
+    if any(len(name) > 24 for endpoint in endpoints for name in endpoint["headers"]):
+        wanted["proxy_headers_hash_bucket_size"] = 256
     if any(len(name) > 40 for name in names):
         wanted["server_names_hash_bucket_size"] = 512
     if len(names) > 256:

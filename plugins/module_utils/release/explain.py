@@ -38,8 +38,7 @@ def refusal(check: CheckResult, prefix: str, files: Mapping[str, str], sites: Ma
 def located(message: Message, prefix: str, files: Mapping[str, str], sites: Mapping[str, str]) -> str:
     """The message with its site, file and line, and the text of that line."""
     if message.file is None or message.line is None:
-        owner = next((site for site in sites.values() if f"/{site}/" in message.text), None)
-        return f"site {owner}: {message.text}" if owner else message.text
+        return _by_path(message, prefix, files, sites)
     where = f"{message.file} line {message.line}"
     name = message.file[len(prefix) :] if message.file.startswith(prefix) else None
     if name is None or name not in files:
@@ -50,14 +49,35 @@ def located(message: Message, prefix: str, files: Mapping[str, str], sites: Mapp
     return f"{owner}{message.text} ({where}: {line})"
 
 
+def _by_path(message: Message, prefix: str, files: Mapping[str, str], sites: Mapping[str, str]) -> str:
+    """A message about a path that names no file: ours is the file in which that path is written."""
+    path = re.search(r'"(/[^"]+)"', message.text)
+    for name, content in files.items():
+        for number, line in enumerate(content.splitlines(), 1):
+            if path and re.search(rf"\s{re.escape(path[1])};", line):
+                whose = f"site {sites[name]}: " if name in sites else ""
+                return f"{whose}{message.text} ({prefix}{name} line {number}: {line.strip()})"
+    owner = next((site for site in sites.values() if f"/{site}/" in message.text), None)
+    return f"site {owner}: {message.text}" if owner else message.text
+
+
+def _moves(holder: sockets.Socket, address: str) -> bool:
+    return holder.address != address and (":" in holder.address) == (":" in address)
+
+
 def held_ports(listens: Iterable[Mapping[str, Any]], found: Sequence[sockets.Socket], program: str) -> list[str]:
     """A sentence for each address to listen on that another program holds."""
     problems = []
     for listen in listens:
         holder = sockets.holder(found, listen["address"], listen["port"])
+        shown = grammar.host_port(listen["address"], listen["port"])
+        if holder is not None and holder.program == program and _moves(holder, listen["address"]):
+            problems.append(
+                f"{listen['owner']}: {program} listens on {grammar.host_port(holder.address, holder.port)} now, and one"
+                f" reload cannot change that into {shown}; release without that listener first, and then with it"
+            )
         if holder is None or holder.program == program:
             continue
-        shown = grammar.host_port(listen["address"], listen["port"])
         who = f"{holder.program or 'a program of another user'} (pid {holder.pid or 'unknown'})"
         problems.append(f"{listen['owner']}: {shown} is held by {who}; stop it, or listen on another port")
     return problems

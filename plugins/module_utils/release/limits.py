@@ -29,13 +29,15 @@ def wanted(max_connections: int) -> dict[str, int]:
 def raised(text: str, main_file: str, limits: dict[str, int]) -> str:
     """The main file with limits that are at least those; higher ones of the user's stay.
 
+    :param limits: By name; one that another file sets is not there, for nginx takes each only once.
+
     :raises nginx_syntax.NginxSyntaxError: where the text is no configuration.
     """
     text = restored(text)
     lines = _lines(text)
     found = nginx_syntax.main_limits(nginx_syntax.parse(text, main_file))
     # From the bottom up, so that line numbers stay true.
-    for name in ("worker_connections", "worker_rlimit_nofile"):
+    for name in limits:
         limit = getattr(found, name)
         if limit is None:
             continue
@@ -58,10 +60,10 @@ def _edited(line: str, name: str, value: str, least: int) -> str:
 def _with_missing(text: str, missing: list[str], limits: dict[str, int]) -> str:
     if "worker_rlimit_nofile" in missing:
         line = f"worker_rlimit_nofile {limits['worker_rlimit_nofile']}; {MARK} {NOT_SET}\n"
-        text = re.sub(r"^(?=events\b)", line, text, count=1, flags=re.MULTILINE)
+        text = re.sub(r"^(?=[ \t]*events\b)", line, text, count=1, flags=re.MULTILINE)
     if "worker_connections" in missing:
         line = f"    worker_connections {limits['worker_connections']}; {MARK} {NOT_SET}\n"
-        text = re.sub(r"^(events\s*\{)[ \t]*\n?", rf"\1\n{line}", text, count=1, flags=re.MULTILINE)
+        text = re.sub(r"^([ \t]*events\s*\{)[ \t]*\n?", rf"\1\n{line}", text, count=1, flags=re.MULTILINE)
     return text
 
 

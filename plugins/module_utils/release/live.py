@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,15 +52,21 @@ class Configuration:
         folder = "sites-enabled" if re.search(r"^\s*include\s+\S*sites-enabled/\*", main, re.MULTILINE) else "conf.d"
         return self.folder / folder / HOOK_NAME
 
+    @property
+    def hooks(self) -> list[Path]:
+        """Every place where a hook of ours may be, from a time when the main file was another."""
+        return [self.folder / folder / HOOK_NAME for folder in ("sites-enabled", "conf.d")]
+
     def read(self) -> Live:
         """What is there now."""
         main = read_file(self.main_file)
         hook = self.hook(main)
         return Live(self.releases.current(), read_file(hook) if hook.is_file() else None, main)
 
-    def wanted(self, release: str, main: str, max_connections: int) -> Live:
-        """What shall be there with a release."""
-        raised = limits.raised(main, str(self.main_file), limits.wanted(max_connections))
+    def wanted(self, release: str, main: str, max_connections: int, elsewhere: Sequence[str] = ()) -> Live:
+        """What shall be there with a release; the limits that are set C(elsewhere) are left out of the main file."""
+        wanted = {name: least for name, least in limits.wanted(max_connections).items() if name not in elsewhere}
+        raised = limits.raised(main, str(self.main_file), wanted)
         return Live(release, self.hook_text, raised)
 
     def without(self, live: Live) -> Live:
@@ -73,8 +79,9 @@ class Configuration:
         if live.main != now.main:
             write_file(self.main_file, live.main)
         hook = self.hook(live.main)
-        if live.hook is None:
-            hook.unlink(missing_ok=True)
+        for other in self.hooks:
+            if other.is_file() and (live.hook is None or other != hook):
+                other.unlink()
         if live.release != now.release:
             self.releases.switch(live.release)
         if live.hook not in (None, now.hook):

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 KEPT = 5
+# Headers may be secrets, and only root reads a configuration.
+PRIVATE = 0o600
 
 
 def digest_of(files: Mapping[str, str]) -> str:
@@ -32,10 +34,10 @@ def read_file(path: Path) -> str:
     return path.read_bytes().decode(errors="surrogateescape")
 
 
-def write_file(path: Path, content: str) -> None:
-    """Replace a file by one rename, so that a reader sees the old or the new one."""
+def write_file(path: Path, content: str, new_mode: int = 0o644) -> None:
+    """Replace a file by one rename, so that a reader sees the old or the new one; its mode stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
+    mode = path.stat().st_mode & 0o7777 if path.exists() else new_mode
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".wss-")
     with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
         stream.write(content)
@@ -89,7 +91,7 @@ class Releases:
     def write(self, digest: str, files: Mapping[str, str], record: Mapping[str, Any]) -> None:
         """Put a complete release on disk, or mend one that was altered."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_file(self.folder / f"{digest}.json", json.dumps(record, indent=1, sort_keys=True))
+        write_file(self.folder / f"{digest}.json", json.dumps(record, indent=1, sort_keys=True), PRIVATE)
         final = self.folder / digest
         if final.is_dir():
             self._mend(final, files)
@@ -97,14 +99,14 @@ class Releases:
         stage = Path(tempfile.mkdtemp(dir=self.folder, prefix=".stage-"))
         os.chmod(stage, 0o755)
         for name, content in files.items():
-            write_file(stage / name, content)
+            write_file(stage / name, content, PRIVATE)
         os.replace(stage, final)
 
     def _mend(self, final: Path, files: Mapping[str, str]) -> None:
         found = self.files(final.name)
         for name, content in files.items():
             if found.get(name) != content:
-                write_file(final / name, content)
+                write_file(final / name, content, PRIVATE)
         for name in set(found) - set(files):
             (final / name).unlink()
 

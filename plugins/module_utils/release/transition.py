@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ class Payload:
     max_connections: int
     checkable: bool
     record: Mapping[str, Any]
+    limits_elsewhere: Sequence[str] = ()
 
     @property
     def digest(self) -> str:
@@ -90,7 +91,9 @@ class Transition:
             self.reasons = ["the server is not installed yet"]
             return self
         try:
-            self.after = self.configuration.wanted(digest, self.before.main, self.payload.max_connections)
+            self.after = self.configuration.wanted(
+                digest, self.before.main, self.payload.max_connections, self.payload.limits_elsewhere
+            )
         except NginxSyntaxError as error:
             raise Refused(f"The server's main file cannot be read: {error}. {NOTHING_CHANGED}") from error
         self.reasons = self._reasons()

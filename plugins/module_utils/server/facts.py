@@ -14,6 +14,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release import explain
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration
 from ansible_collections.wss.edge.plugins.module_utils.server import config_check, nginx_syntax, sockets, tls_library
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
+from ansible_collections.wss.edge.plugins.module_utils.server.own_files import own_files
 from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 SYSTEMD = Path("/run/systemd/system")
@@ -69,6 +70,7 @@ def foreign(server: Server, live: config_check.CheckResult) -> dict[str, Any]:
     """The servers and hash sizes of the live configuration that are not the collection's."""
     tree = nginx_syntax.expand(live.dump, server.main_file) if live.dump else ()
     ours = f"{server.config_dir}/wss/"
+    limits = nginx_syntax.main_limits(tree)._asdict()
     theirs = [block for block in nginx_syntax.servers(tree) if not block.file.startswith(ours)]
     return {
         "servers": [
@@ -83,6 +85,7 @@ def foreign(server: Server, live: config_check.CheckResult) -> dict[str, Any]:
             for block in theirs
             if block.context == "http"
         ],
+        "limits": sorted(name for name, limit in limits.items() if limit and limit.file != server.main_file),
         "directives": sorted(
             {each.name for each in _http(tree) if each.name in HASHES and not each.file.startswith(ours)}
         ),
@@ -111,11 +114,12 @@ def release_facts(server: Server) -> dict[str, Any]:
 def host_facts(server: Server, packages: Sequence[str], groups: Sequence[str], runner: Runner) -> dict[str, Any]:
     """Everything at once; C(server) is None and there is nothing foreign where the server is not installed."""
     facts: dict[str, Any] = {
+        "own_files": [],
         "systemd": SYSTEMD.is_dir(),
         "ipv6": sockets.has_ipv6(),
         "missing_packages": missing_packages(packages, runner),
         "server": None,
-        "foreign": {"servers": [], "directives": []},
+        "foreign": {"servers": [], "limits": [], "directives": []},
         "release": {"current": None, "intact": False, "pending": False, "record": {}},
     }
     if any(os.access(path, os.X_OK) for path in server.binaries) and Path(server.main_file).is_file():
@@ -125,4 +129,5 @@ def host_facts(server: Server, packages: Sequence[str], groups: Sequence[str], r
         if not facts["server"]["running"]:
             facts["server"]["obstacles"] = obstacles(server, live, facts["foreign"])
         facts["release"] = release_facts(server)
+        facts["own_files"] = own_files(server, runner)
     return facts

@@ -74,7 +74,7 @@ def test_what_the_host_cannot_serve_is_told_before_it_is_touched(act):
     with pytest.raises(AnsibleError) as error:
         act(ActionModule, arguments(facts=facts))
     heading, *problems = str(error.value).splitlines()
-    assert heading == "This host cannot serve the sites; nothing was changed."
+    assert heading == "This host cannot serve the sites; its server was left alone."
     assert problems
     assert all(problem.startswith("- ") for problem in problems)
 

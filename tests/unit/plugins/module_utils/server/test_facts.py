@@ -114,7 +114,7 @@ def test_the_users_own_sites_are_foreign_and_ours_are_not(host):
         "file": str(host.folder / "sites-enabled" / "own"),
         "line": 1,
     }
-    expected = {"servers": [own], "directives": ["server_names_hash_max_size"]}
+    expected = {"servers": [own], "limits": [], "directives": ["server_names_hash_max_size"]}
     assert foreign(host) == expected
     files = host.files()
     release(host, files={**files, "index.conf": "variables_hash_max_size 2048;\n" + files["index.conf"]})
@@ -139,7 +139,7 @@ def test_what_keeps_a_stopped_server_from_starting_is_said(host, monkeypatch):
 
 def test_of_an_invalid_configuration_nothing_is_known(host):
     (host.folder / "sites-enabled" / "own").write_text("bogus on;\n")
-    assert foreign(host) == {"servers": [], "directives": []}
+    assert foreign(host) == {"servers": [], "limits": [], "directives": []}
 
 
 def test_other_servers_than_those_of_http_are_left_out(host):
@@ -193,6 +193,6 @@ def test_where_the_server_is_not_installed(host, tmp_path, gone):
     (tmp_path / "sbin" / "nginx" if gone == "the program" else host.main_file).unlink()
     found = facts.host_facts(host.server, ["nginx"], [], host.run)
     assert found["server"] is None
-    assert found["foreign"] == {"servers": [], "directives": []}
+    assert found["foreign"] == {"servers": [], "limits": [], "directives": []}
     assert found["release"] == {"current": None, "intact": False, "pending": False, "record": {}}
     assert [command[0] for command in host.commands] == ["dpkg-query"]

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which files in a server's configuration folder are the user's: they would be lost if its package was purged."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from ansible_collections.wss.edge.plugins.module_utils.release import limits
+from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration
+from ansible_collections.wss.edge.plugins.module_utils.release.releases import read_file
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
+
+
+def own_files(server: Server, runner: Runner) -> list[str]:
+    """Every file and link that is neither the package's, unaltered, nor the collection's."""
+    packaged = conffiles(server, runner)
+    configuration = Configuration(server)
+    ours = configuration.releases.base
+    found = []
+    for path in sorted(configuration.folder.rglob("*")):
+        if path in configuration.hooks or ours in (path, *path.parents) or (path.is_dir() and not path.is_symlink()):
+            continue
+        if not _packaged(path, packaged, configuration.main_file):
+            found.append(str(path))
+    return found
+
+
+def conffiles(server: Server, runner: Runner) -> dict[str, str]:
+    """The configuration files of the server's packages and the MD5 sums that they came with, as dpkg knows them."""
+    names = [f"{package}*" for packages in server.packages.values() for package in packages]
+    _status, out, _err = runner(["dpkg-query", "--show", "--showformat", "${Conffiles}\\n", *names])
+    rows = (line.split() for line in out.splitlines())
+    return {row[0]: row[1] for row in rows if len(row) >= 2}
+
+
+def _packaged(path: Path, packaged: dict[str, str], main_file: Path) -> bool:
+    if path.is_symlink():
+        target = path.resolve()
+        return str(target) in packaged or str(target).startswith("/usr/share/")
+    if str(path) not in packaged:
+        return False
+    text = read_file(path)
+    content = limits.restored(text) if path == main_file else text
+    return hashlib.md5(content.encode("utf-8", "surrogateescape")).hexdigest() == packaged[str(path)]
