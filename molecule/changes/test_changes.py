@@ -171,6 +171,11 @@ def test_a_changed_certificate_rolls_back_with_the_rest(host: Any) -> None:
     assert not run.ok
     assert host.run("readlink /etc/pki/wss/chat.example.com/current") == before
 
+    refused = {"path": "/refused", "backend": "ws://no-such-host.invalid"}
+    run = wss(host, {**CHAT, "server_names": ["c.example.com"], "endpoints": [*CHAT["endpoints"], refused]})
+    assert "host not found in upstream" in run
+    assert host.run("readlink /etc/pki/wss/chat.example.com/current") == before
+
 
 def test_where_nothing_can_be_mounted_the_check_comes_before_the_reload(host: Any) -> None:
     host.run("chmod -x /usr/bin/unshare")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,17 @@ class Payload:
         return digest_of(self.files)
 
 
+def _current(folder: Path) -> str:
+    link = folder.with_name("current")
+    return os.readlink(link) if link.is_symlink() else ""
+
+
+def activate(folders: Sequence[Path]) -> None:
+    """Have C(current) name these certificates."""
+    for folder in folders:
+        certificate_store.activate(str(folder.parent.parent), folder.parent.name, folder.name)
+
+
 class Transition:
     """A planned change: C(result) says what it is, C(apply) does it."""
 
@@ -78,6 +90,7 @@ class Transition:
         self.reasons: list[str] = []
         self.check: CheckResult | None = None
         self.remove = False
+        self.certificates: list[Path] = []
 
     def to_payload(self, payload: Mapping[str, Any]) -> Transition:
         """Plan to make rendered files live; they are checked here, before anything changes.
@@ -113,6 +126,7 @@ class Transition:
             if not self.releases.files(release):
                 raise Refused(f"There is no release {release} in {self.releases.folder}. {NOTHING_CHANGED}")
             self.after = Live(release, self.configuration.hook_text, self.before.main)
+            self.certificates = self._certificates(release)
         else:
             self.after = self.configuration.without(self.before)
         self.reasons = self._reasons()
@@ -123,7 +137,7 @@ class Transition:
     def result(self) -> dict[str, Any]:
         """What the plan comes to, for the module's return value."""
         return {
-            "changed": bool(self.reasons),
+            "changed": bool(self.reasons or self.certificates),
             "release": self.after.release,
             "previous": self.before.release,
             "reasons": self.reasons,
@@ -138,6 +152,7 @@ class Transition:
         :returns: What of the result is known only now.
         :raises Refused: where the server does not take it; the state before is live again.
         """
+        activate(self.certificates)
         if not self.reasons:
             return {}
         if not self.installed:
@@ -150,8 +165,6 @@ class Transition:
             self.releases.write(self.payload.digest, self.payload.files, self.payload.record)
         self.releases.set_pending(True)
         self.configuration.put(self.after)
-        if self.after.release and not self.payload.files:
-            self._activate_certificates(self.after.release)
         checked = self._check_live() if self.payload.files and not self.check else {}
         reloaded = self._reload()
         self.releases.set_pending(False)
@@ -162,12 +175,10 @@ class Transition:
             self.releases.prune()
         return {"reloaded": reloaded, **checked}
 
-    def _activate_certificates(self, release: str) -> None:
-        """A release names its certificates by their digests; what C(current) says of them follows."""
-        for folder in self.releases.record(release).get("certificates", {}).values():
-            path = Path(folder)
-            if path.is_dir():
-                certificate_store.activate(str(path.parent.parent), path.parent.name, path.name)
+    def _certificates(self, release: str) -> list[Path]:
+        """The folders of the release's certificates of which C(current) says something else."""
+        folders = map(Path, self.releases.record(release).get("certificates", {}).values())
+        return [folder for folder in folders if folder.is_dir() and _current(folder) != folder.name]
 
     def _require_removal(self) -> None:
         if not self.remove:
@@ -239,7 +250,7 @@ class Transition:
         """Put the state before back, on disk: a server that refused a reload has it in memory still."""
         self.configuration.put(self.before)
         if self.before.release and not self.payload.files:
-            self._activate_certificates(self.before.release)
+            activate(self._certificates(self.before.release))
         self.releases.set_pending(self.due)
         raise Refused(
             f"{self.server.title} did not take the new configuration: {reason}\n"

@@ -121,6 +121,8 @@ def test_groups_are_those_that_the_library_knows() -> None:
 PROBLEMS = [
     ({"tls": {"groups": ["X25519MLKEM768"]}}, {}, ["tls.groups", "X25519MLKEM768", "OpenSSL 3.0"]),
     ({}, foreign(443, True, ["chat.example.com"]), ["server_names", "0.0.0.0:443", "sites-enabled/own line 3"]),
+    ({"listen": ["192.0.2.9:443"]}, foreign(443, True, ["own"]), ["192.0.2.9:443 overlaps 0.0.0.0:443", "own"]),
+    ({"tls": "modern"}, foreign(443, True, ["own"]), ["tls.protocols", "is shared with", "its default server"]),
     ({}, foreign(443, False, ["own.example"]), ["listen", "0.0.0.0:443 is plain in", "a TLS site cannot share it"]),
 ]
 
@@ -165,6 +167,19 @@ def test_long_and_many_names_get_larger_hash_tables_unless_the_user_has_set_them
     assert "server_names_hash_bucket_size 512;" in lines(files(long), "index.conf")
     set_by_user = {"foreign": {"servers": [], "directives": ["server_names_hash_bucket_size"]}}
     assert "server_names_hash_bucket_size 512;" not in lines(files(long, **set_by_user), "index.conf")
+
+
+HASHES = [
+    ({"origins": [f"https://{'a' * 60}.example.com"]}, "map_hash_bucket_size 512;"),
+    ({"headers": {"X-A-Very-Long-Header-Name-Of-Some-Product": "1"}}, "proxy_headers_hash_bucket_size 256;"),
+]
+
+
+@pytest.mark.parametrize(("changes", "directive"), HASHES)
+def test_long_values_get_larger_hash_tables(changes: dict[str, Any], directive: str) -> None:
+    endpoint = {"path": "/wss", "backend": "ws://127.0.0.1:8282"}
+    assert directive in lines(files({"endpoints": [{**endpoint, **changes}]}), "index.conf")
+    assert directive not in lines(files({"endpoints": [endpoint]}), "index.conf")
 
 
 def test_before_the_server_is_installed_the_policy_is_taken_as_it_is() -> None:

@@ -135,6 +135,15 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     "key without files": ([site(certificate={"private_key": "/a"})], {}, ["certificate.private_key", "provider files"]),
     "probe beside the endpoint": ([site(e_probe={"path": "/other"})], {}, ["probe.path", '"/other"', "not below"]),
     "probe word": ([site(e_probe="ping")], {}, ["probe.expect", '"ping"', "echo, open, none"]),
+    "an address beside all addresses": (
+        [site(listen=[4443]), site(name="b.example", listen=["192.0.2.10:4443"])],
+        {},
+        ["site b.example", "listen", '"192.0.2.10:4443" overlaps 0.0.0.0:4443 of the site chat.example.com'],
+    ),
+    "only IPv6, probed over IPv4": ([site(listen=["[::]:443"])], {}, ["listen", "[::]:443", "192.0.2.1", "host"]),
+    "empty subject": ([site(certificate={"subject": {"state": ""}})], {}, ["subject.state", "1 to 128"]),
+    "long subject": ([site(certificate={"subject": {"organization": "x" * 65}})], {}, ["organization", "1 to 64"]),
+    "e-mail": ([site(certificate={"subject": {"email": "ö@example.com"}})], {}, ["subject.email", "ASCII"]),
     "only loopback": ([site(listen=["127.0.0.1:443"])], {}, ["listen", "127.0.0.1:443", "wss_probe_from: host"]),
     "connections": ([site()], {"wss_max_connections": 0}, ["wss_max_connections", "0", "1 to 500000"]),
     # What belongs to a later version is refused, never ignored.
@@ -245,6 +254,25 @@ def test_a_target_for_each_endpoint_at_each_listening_address() -> None:
 
 def test_an_endpoint_can_be_left_out_of_the_proof() -> None:
     assert targets.targets(model(site(e_probe="none"))) == []
+
+
+REACH = [
+    ("*", "192.0.2.1", "controller", "192.0.2.1"),
+    ("0.0.0.0", "192.0.2.1", "controller", "192.0.2.1"),
+    ("0.0.0.0", "2001:db8::1", "controller", None),
+    ("::", "192.0.2.1", "controller", None),
+    ("::", "2001:db8::1", "controller", "2001:db8::1"),
+    ("::", "edge.example.com", "controller", "edge.example.com"),
+    ("::", "127.0.0.1", "host", "::1"),
+    ("127.0.0.1", "192.0.2.1", "controller", None),
+    ("127.0.0.1", "127.0.0.1", "host", "127.0.0.1"),
+    ("192.0.2.10", "192.0.2.1", "controller", "192.0.2.10"),
+]
+
+
+@pytest.mark.parametrize(("listen", "address", "probe_from", "expected"), REACH)
+def test_where_the_probe_finds_a_listener(listen: str, address: str, probe_from: str, expected: str | None) -> None:
+    assert targets.reach({"address": listen, "port": 443}, address, probe_from) == expected
 
 
 def test_a_wildcard_alone_is_probed_by_a_name_that_it_covers() -> None:

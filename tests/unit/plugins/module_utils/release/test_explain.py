@@ -103,3 +103,22 @@ def test_who_holds_an_address(found, holders):
 def test_an_ipv6_address_is_shown_in_brackets():
     listens = [{"owner": "site b", "address": "::", "port": 5555}]
     assert "[::]:5555 is held by x" in explain.held_ports(listens, [Socket("::1", 5555, 7, "x", 1)], "nginx")[0]
+
+
+def test_a_path_that_is_named_without_a_file_is_found_in_ours():
+    message = Message("emerg", 'open() "/var/log/nope/x.log" failed (2: No such file or directory)')
+    files = {"sites/chat.conf": "server {\n    access_log /var/log/nope/x.log;\n}\n"}
+    said = explain.located(message, "/etc/nginx/wss/current/", files, {"sites/chat.conf": "chat"})
+    assert said.startswith("site chat: open()")
+    assert said.endswith("(/etc/nginx/wss/current/sites/chat.conf line 2: access_log /var/log/nope/x.log;)")
+
+
+MOVES = [("192.0.2.1", "0.0.0.0", 1), ("0.0.0.0", "192.0.2.1", 1), ("0.0.0.0", "0.0.0.0", 0), ("::", "0.0.0.0", 0)]
+
+
+@pytest.mark.parametrize(("now", "wanted", "problems"), MOVES)
+def test_one_reload_cannot_move_between_an_address_and_all(now, wanted, problems):
+    listens = [{"owner": "site chat", "address": wanted, "port": 443}]
+    found = explain.held_ports(listens, [Socket(now, 443, 7, "nginx", 1)], "nginx")
+    assert len(found) == problems
+    assert all("one reload cannot change that" in problem for problem in found)

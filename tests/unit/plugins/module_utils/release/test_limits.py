@@ -19,6 +19,7 @@ TEXTS = {
     "both set, too low": "worker_rlimit_nofile 100;\nevents { worker_connections 10; }\n",
     "none set": "events {\n}\nhttp {}\n",
     "none set, on one line": "events { use epoll; }\n",
+    "indented": "  events{worker_connections 768;}\n",
     "a comment behind it": "events {\n  worker_connections 768; # enough for all\n}\n",
 }
 
@@ -56,6 +57,11 @@ def test_a_limit_that_is_no_longer_needed_goes_down_to_the_users_own() -> None:
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_the_edited_file_is_still_a_configuration(text: str) -> None:
     nginx_syntax.parse(limits.raised(text, MAIN, limits.wanted(4000)), MAIN)
+
+
+def test_what_another_file_sets_is_left_out() -> None:
+    raised = limits.raised(DEBIAN, MAIN, {"worker_connections": 10000})
+    assert "worker_rlimit_nofile" not in raised
 
 
 @pytest.mark.parametrize("name", ["Debian's", "both set, too low", "none set"])
