@@ -32,6 +32,8 @@ def refusal(check: CheckResult, prefix: str, files: Mapping[str, str], sites: Ma
         conflict = CONFLICT.search(message.text)
         if conflict and conflict["name"].lower() in ours:
             return f"{message.text}: another configuration file serves that name already; take it out there"
+    if check.dump and f"{prefix}index.conf:" not in check.dump:
+        return "the main file includes neither sites-enabled/* nor conf.d/*.conf; include one of them in its http block"
     return None
 
 

@@ -122,3 +122,10 @@ def test_one_reload_cannot_move_between_an_address_and_all(now, wanted, problems
     found = explain.held_ports(listens, [Socket(now, 443, 7, "nginx", 1)], "nginx")
     assert len(found) == problems
     assert all("one reload cannot change that" in problem for problem in found)
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_a_main_file_that_would_never_read_the_release_is_refused(included):
+    dump = "# configuration file /etc/nginx/nginx.conf:\n" + f"# configuration file {PREFIX}index.conf:\n" * included
+    said = explain.refusal(CheckResult(True, "1.22.1", [], dump), PREFIX, FILES, SITES)
+    assert said is None if included else "includes neither sites-enabled/* nor conf.d/*.conf" in said
