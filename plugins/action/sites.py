@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.wss.edge.plugins.module_utils.model import targets
 from ansible_collections.wss.edge.plugins.module_utils.model.build import ModelError, build
+from ansible_collections.wss.edge.plugins.module_utils.probe.session import library_problem
 
 SPEC = Path(__file__).parents[2] / "roles" / "wss" / "meta" / "argument_specs.yml"
 PREFIX = "wss_"
@@ -38,12 +39,16 @@ class ActionModule(ActionBase):
             host = variables["inventory_hostname"]
             heading = f"The variables of {host} are refused; no host was touched."
             raise AnsibleActionFail("\n".join([heading, *(f"- {problem}" for problem in error.problems)])) from None
+        to_prove = targets.targets(model)
+        missing = library_problem() if to_prove and model["probe_from"] == "controller" else None
+        if missing:
+            raise AnsibleActionFail(f"{missing} No host was touched.")
         return {
             **result,
             "changed": False,
             "model": model,
             "certificates": targets.certificates(model),
-            "targets": targets.targets(model),
+            "targets": to_prove,
         }
 
     def _probe_address(self, mine: dict[str, Any], variables: dict[str, Any]) -> str:

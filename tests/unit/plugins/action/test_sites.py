@@ -70,3 +70,11 @@ def test_every_mistake_is_told_in_one_message(act):
 def test_it_takes_no_arguments(act):
     with pytest.raises(AnsibleError, match="sites"):
         act(ActionModule, {"sites": [SITE]}, {"wss_sites": [SITE]})
+
+
+def test_a_controller_that_cannot_probe_is_told_before_any_host_is_touched(monkeypatch, act):
+    name = f"{ActionModule.__module__}.library_problem"
+    monkeypatch.setattr(name, lambda: "The Python library websockets is missing.")
+    with pytest.raises(AnsibleError, match="websockets is missing. No host was touched."):
+        act(ActionModule, {}, {"wss_sites": [SITE]})
+    act(ActionModule, {}, {"wss_sites": [SITE], "wss_probe_from": "host"})
