@@ -75,6 +75,6 @@ def test_it_takes_no_arguments(act):
 def test_a_controller_that_cannot_probe_is_told_before_any_host_is_touched(monkeypatch, act):
     name = f"{ActionModule.__module__}.library_problem"
     monkeypatch.setattr(name, lambda: "The Python library websockets is missing.")
-    with pytest.raises(AnsibleError, match="websockets is missing. No host was touched."):
+    with pytest.raises(AnsibleError, match=r"websockets is missing\. No host was touched\."):
         act(ActionModule, {}, {"wss_sites": [SITE]})
     act(ActionModule, {}, {"wss_sites": [SITE], "wss_probe_from": "host"})
