@@ -11,6 +11,7 @@ import os
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
+BROWSER = Path(__file__).parents[1] / "tests/browser/browser.py"
 # From the inventory: {"debian12": {"address": "...", "ipv6": "...", "ssh": ["ssh", ...]}, ...}
 HOSTS = json.loads(os.environ.get("WSS_TEST_HOSTS", "{}"))
 
@@ -130,6 +132,14 @@ class Host:
         lines = head.splitlines()
         pairs = (line.split(":", 1) for line in lines[1:])
         return Response(int(lines[0].split()[1]), {key.lower(): value.strip() for key, value in pairs}, body)
+
+    def browse(self, url: str, site: str, *arguments: str) -> dict[str, Any]:
+        """What a page in Chromium sees of a WebSocket."""
+        command = [sys.executable, str(BROWSER), url, "--trust", self.trust(site), "--address", self.address]
+        done = subprocess.run([*command, *arguments], check=False, capture_output=True, text=True, timeout=120)
+        assert done.stdout, done.stderr
+        seen: dict[str, Any] = json.loads(done.stdout)
+        return seen
 
     def handshake(self, port: int, *arguments: str) -> str:
         """What openssl says of a TLS handshake."""

@@ -39,3 +39,11 @@ def test_plain_http_is_passed_on(host: Any) -> None:
     # An echo server asks a plain request to upgrade; nginx itself says something else.
     response = host.curl(f"https://{host.address}:5555/")
     assert "Failed to open a WebSocket connection" in response.body
+
+
+def test_a_browser_gets_through(host: Any) -> None:
+    assert host.browse(f"wss://{host.address}:5555/", host.address)["echoed"]
+
+
+def test_an_unknown_server_name_is_refused(host: Any) -> None:
+    assert "unrecognized name" in host.handshake(5555, "-servername", "other.example.com")

@@ -39,3 +39,11 @@ def test_the_site_that_was_there_still_answers(host: Any) -> None:
 def test_unknown_names_stay_with_the_site_that_was_there(host: Any) -> None:
     assert "CN = own.example.com" in host.handshake(443, "-servername", "unknown.example.com")
     assert "CN = own.example.com" in host.handshake(443, "-noservername")
+
+
+def test_a_browser_gets_through_from_the_page_and_from_no_other(host: Any) -> None:
+    site = "chat.example.com"
+    assert host.browse("wss://chat.example.com/wss", site, "--origin", "https://www.example.com")["echoed"]
+    refused = host.browse("wss://chat.example.com/wss", site, "--origin", "https://evil.example")
+    assert not refused["open"]
+    assert "403" in refused["error"]
