@@ -180,3 +180,15 @@ def test_the_limits_follow_from_the_connections(host: Any) -> None:
 def test_names_in_the_certificate(host: Any) -> None:
     text = host.run("openssl x509 -noout -ext subjectAltName -in /etc/pki/wss/chat.example.com/current/cert.pem")
     assert "DNS:chat.example.com, DNS:*.chat.example.com" in text
+
+
+def test_only_a_real_upgrade_is_one(host: Any) -> None:
+    lone = ("--header", "Upgrade: websocket")
+    assert host.curl(f"https://{CHAT}/mirror", *lone).status == 426
+    assert host.curl(f"https://{CHAT}/mirror", "--request", "POST", upgrade=True).status == 426
+    assert host.curl("https://second.example.com/", upgrade=True).status == 101
+
+
+def test_headers_may_be_secrets_so_releases_are_for_root_alone(host: Any) -> None:
+    modes = host.run("find /etc/nginx/wss/releases -type f -printf '%m %u\n'").split("\n")
+    assert {line for line in modes if line} == {"600 root"}
