@@ -126,7 +126,7 @@ class Host:
         command = ["curl", "--silent", "--insecure", "--include", "--http1.1", "--max-time", "2" if upgrade else "10"]
         command += ["--connect-to", f"{host}:{port}:{self.address}:{port}", *wanted, *arguments, url]
         # After a 101 the connection stays open until curl's time is up, which is its exit code 28.
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
         assert done.stdout, f"curl ended with {done.returncode}: {done.stderr}"
         head, _blank, body = done.stdout.partition("\n\n")
         lines = head.splitlines()
@@ -144,7 +144,15 @@ class Host:
     def handshake(self, port: int, *arguments: str) -> str:
         """What openssl says of a TLS handshake."""
         command = ["openssl", "s_client", "-connect", f"{self.address}:{port}", *arguments]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, input="", timeout=20)
+        # It prints what the server sends first, too: frames of HTTP/2, when that was negotiated.
+        options: dict[str, Any] = {
+            "capture_output": True,
+            "text": True,
+            "errors": "replace",
+            "input": "",
+            "timeout": 20,
+        }
+        done = subprocess.run(command, check=False, **options)
         return done.stdout + done.stderr
 
 

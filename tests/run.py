@@ -76,19 +76,38 @@ def plan(controllers: dict[str, str], pythons: dict[str, str]) -> list[Step]:
     ]
 
 
-def count(step: Step, good: bool) -> tuple[int, int, int]:
-    """How many tests passed, failed and were skipped, by the step's reports; a step without reports is one test."""
+@dataclasses.dataclass
+class Outcome:
+    """Of a step: how many tests passed and were skipped, and the others, each with the end of what it said."""
+
+    passed: int
+    skipped: int
+    failed: list[str]
+
+
+def words_of(case: ET.Element, failure: ET.Element) -> str:
+    said = [line for line in (failure.text or failure.get("message") or "").splitlines() if line.startswith("E ")]
+    return "\n".join([f"{case.get('classname')}.{case.get('name')}", *(said or [failure.get("message") or ""])[:4]])
+
+
+def read_reports(step: Step, good: bool) -> Outcome:
+    """By the reports that the step wrote; a step without reports is one test."""
     if not step.reports:
-        return int(good), int(not good), 0
-    cases = [case for file in CACHE.glob(step.reports) for case in ET.parse(file).iter("testcase")]
-    outcomes = [{child.tag for child in case} for case in cases]
-    failed = sum(bool(tags & {"failure", "error"}) for tags in outcomes)
-    skipped = sum("skipped" in tags for tags in outcomes)
-    passed = len(cases) - failed - skipped
-    return passed, failed or int(not good or not passed), skipped
+        return Outcome(int(good), 0, [] if good else ["see above"])
+    seen = Outcome(0, 0, [])
+    for file in sorted(CACHE.glob(step.reports)):
+        for case in ET.parse(file).iter("testcase"):
+            outcome = {child.tag: child for child in case}
+            failures = [child for tag, child in outcome.items() if tag in ("failure", "error")]
+            seen.failed += [f"{file.stem}: {words_of(case, failure)}" for failure in failures[:1]]
+            seen.skipped += "skipped" in outcome
+            seen.passed += not failures and "skipped" not in outcome
+    if not seen.failed and not (good and seen.passed):
+        seen.failed.append("see above")
+    return seen
 
 
-def run(step: Step) -> tuple[int, int]:
+def run(step: Step) -> Outcome:
     for old in CACHE.glob(step.reports or "-"):
         old.unlink()
     start = time.monotonic()
@@ -98,13 +117,15 @@ def run(step: Step) -> tuple[int, int]:
     log = CACHE / "log" / f"{step.name}.txt"
     log.parent.mkdir(exist_ok=True)
     log.write_text(done.stdout)
-    passed, failed, skipped = count(step, done.returncode == 0)
-    verdict = f"{step.name}: {passed} passed, {failed} failed, {skipped} skipped, {time.monotonic() - start:.0f} s"
-    if failed:
+    seen = read_reports(step, done.returncode == 0)
+    counts = f"{seen.passed} passed, {len(seen.failed)} failed, {seen.skipped} skipped"
+    verdict = f"{step.name}: {counts}, {time.monotonic() - start:.0f} s"
+    if seen.failed:
         tail = "\n".join(done.stdout.splitlines()[-60:])
         verdict = f"---- {step.name}: the end of {log.relative_to(TOP)}\n{tail}\n---- {verdict}"
+        seen.failed = [f"FAILED {step.name}: {words}" for words in seen.failed]
     print(verdict, flush=True)
-    return passed, failed
+    return seen
 
 
 def set_up() -> tuple[dict[str, str], dict[str, str]]:
@@ -120,25 +141,26 @@ def set_up() -> tuple[dict[str, str], dict[str, str]]:
     return controllers, pythons
 
 
-def test(parts: list[str]) -> tuple[int, int]:
+def test(parts: list[str]) -> Outcome:
     try:
         steps = [step for step in plan(*set_up()) if step.part in parts]
     except subprocess.CalledProcessError as error:
-        print(f"The set-up failed: {error}")
-        return 0, 1
+        return Outcome(0, 0, [f"FAILED set-up: {error}"])
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        counts = list(pool.map(run, [step for step in steps if step.part not in ALONE]))
-    counts += [run(step) for step in steps if step.part in ALONE]
-    return sum(passed for passed, _failed in counts), sum(failed for _passed, failed in counts)
+        seen = list(pool.map(run, [step for step in steps if step.part not in ALONE]))
+    seen += [run(step) for step in steps if step.part in ALONE]
+    failed = [words for outcome in seen for words in outcome.failed]
+    return Outcome(sum(outcome.passed for outcome in seen), sum(outcome.skipped for outcome in seen), failed)
 
 
 def main(parts: list[str]) -> int:
     CACHE.mkdir(exist_ok=True)
-    passed, failed = test(parts)
-    result = f"{passed} passed, {failed} failed"
+    seen = test(parts)
+    # The failures again, by name: whoever sees only the end of the output must know what to mend.
+    result = "\n".join([*seen.failed[:20], f"{seen.passed} passed, {len(seen.failed)} failed"])
     (CACHE / "result.txt").write_text(f"{result}\n")
     print(result)
-    return 1 if failed else 0
+    return 1 if seen.failed else 0
 
 
 if __name__ == "__main__":
