@@ -9,20 +9,20 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates.x509 import pem_blocks
+from ansible_collections.wss.edge.plugins.plugin_utils.secrets import SecretArguments
 
 
-class ActionModule(ActionBase):
+class ActionModule(SecretArguments):
     """Runs the module of the same name once, for all certificates of a host."""
 
-    _requires_connection = True
+    INSTEAD = "Bring the files of the private keys to the host and set remote_src to true."
+
     _private_keys: dict[str, str]  # by the names of their certificates; what `run` has read
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Read, check that the connection can carry the keys, run the module."""
-        super().run(tmp, task_vars)
+        """Read the files, run the module with what is in them."""
         self._private_keys = {}
         problems: list[str] = []
         entries = self._task.args.get("certificates")
@@ -30,16 +30,9 @@ class ActionModule(ActionBase):
             entries = [self._with_contents(entry, problems) for entry in entries]
         if problems:
             raise AnsibleActionFail("\n".join(problems))
-        if self._private_keys and not self._can_pipeline():
-            raise AnsibleActionFail(
-                f"The private keys of {', '.join(self._private_keys)} are on the controller, and the connection "
-                f"{self._connection.transport}, with its way to become another user, can send them through temporary "
-                "files only. Bring the files to the host and set remote_src to true."
-            )
         arguments = {**self._task.args, "certificates": entries}
         arguments.pop("private_keys", None)
-        result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
-        return result
+        return self.run_with(arguments, {"private_keys": self._private_keys}, task_vars)
 
     def _with_contents(self, entry: Any, problems: list[str]) -> Any:
         """The entry with the contents of its files; what is no such entry is left for the module to refuse."""
@@ -63,19 +56,3 @@ class ActionModule(ActionBase):
             else:
                 found[f"{key}_content"] = b"".join(pem_blocks(encoded, "CERTIFICATE")).decode()
         return found
-
-    def _can_pipeline(self) -> bool:
-        become = self._connection.become
-        return bool(self._connection.has_pipelining and (not become or become.pipelining))
-
-    def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
-        """Without pipelining the arguments would be written to temporary files on both machines."""
-        if self._private_keys and module_style == "new":
-            return True
-        return bool(super()._is_pipelining_enabled(module_style, wrap_async))
-
-    def _configure_module(self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> Any:
-        """Add the keys at the last moment: ansible's debugging output shows the arguments as they were before."""
-        if self._private_keys:
-            module_args = {**module_args, "private_keys": self._private_keys}
-        return super()._configure_module(module_name, module_args, task_vars)
