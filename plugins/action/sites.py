@@ -13,11 +13,12 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.wss.edge.plugins.module_utils.model import targets
-from ansible_collections.wss.edge.plugins.module_utils.model.build import ModelError, build
+from ansible_collections.wss.edge.plugins.module_utils.model.build import ModelError, build, build_authority
 from ansible_collections.wss.edge.plugins.module_utils.probe.session import library_problem
 
 SPEC = Path(__file__).parents[2] / "roles" / "wss" / "meta" / "argument_specs.yml"
 PREFIX = "wss_"
+ARGUMENTS = {"part": {"type": "str", "choices": ["all", "authority"], "default": "all"}}
 
 
 class ActionModule(ActionBase):
@@ -30,13 +31,15 @@ class ActionModule(ActionBase):
         """Return the model, and what it asks of the certificates module and of the probe."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        self.validate_argument_spec(argument_spec={})
+        host = variables["inventory_hostname"]
+        _validation, asked = self.validate_argument_spec(argument_spec=ARGUMENTS)
         options = yaml.safe_load(SPEC.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
         mine = {key: self._templar.template(value) for key, value in variables.items() if key.startswith(PREFIX)}
         try:
-            model = build(options, mine, self._probe_address(mine, variables))
+            if asked["part"] == "authority":
+                return {**result, "changed": False, "authority": build_authority(options, mine)}
+            model = build(options, mine, self._probe_address(mine, variables), host)
         except ModelError as error:
-            host = variables["inventory_hostname"]
             heading = f"The variables of {host} are refused; no host was touched."
             raise AnsibleActionFail("\n".join([heading, *(f"- {problem}" for problem in error.problems)])) from None
         to_prove = targets.targets(model)
@@ -47,6 +50,7 @@ class ActionModule(ActionBase):
             **result,
             "changed": False,
             "model": model,
+            "authority": model["authority"],
             "certificates": targets.certificates(model),
             "targets": to_prove,
         }

@@ -16,6 +16,14 @@ description:
     cross-checked model.
   - The variables, their types and their defaults are those of the role P(wss.edge.wss#role).
   - Fails before any host is touched, with a sentence for each value that is refused.
+options:
+  part:
+    description:
+      - V(all) needs O(wss.edge.wss#role:main:wss_sites); V(authority) reads the variables C(wss_ca_*) alone, for hosts
+        that have no sites.
+    type: str
+    choices: [all, authority]
+    default: all
 attributes:
   check_mode:
     support: full
@@ -41,9 +49,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 model:
-  description: The model, with every default filled in.
+  description: The model, with every default filled in and without any passphrase.
   type: dict
-  returned: success
+  returned: when O(part=all)
   sample:
     server: nginx
     max_connections: 4000
@@ -51,17 +59,23 @@ model:
     probe_timeout: 10.0
     address: 192.0.2.10
     echo: []
+    authority: null
     sites: []
+authority:
+  description: The private authority, as M(wss.edge.private_ca) takes it, and its host. Null where no site needs it.
+  type: dict
+  returned: success
+  sample: {host: localhost, directory: ~/wss-edge/ca, valid_days: 3650, intermediate: true}
 certificates:
   description: The certificates that the host needs, as M(wss.edge.certificates) takes them.
   type: list
   elements: dict
-  returned: success
+  returned: when O(part=all)
   sample: [{name: chat.example.com, names: [chat.example.com], provider: self_signed, valid_days: 90}]
 targets:
   description: What there is to prove, as M(wss.edge.probe) takes it.
   type: list
   elements: dict
-  returned: success
+  returned: when O(part=all)
   sample: [{site: chat.example.com, address: 192.0.2.10, port: 443, tls: true, path: /wss, expect: open}]
 """

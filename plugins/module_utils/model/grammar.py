@@ -89,6 +89,31 @@ def server_name(text: str) -> str:
     return host_name(text)
 
 
+def name_constraint(text: str) -> str:
+    """A DNS domain, or an IP network such as V(192.0.2.0/24)."""
+    if "/" not in text:
+        return host_name(text)
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError("is neither a DNS domain nor an IP network, such as example.com or 192.0.2.0/24") from None
+
+
+def serial(text: str) -> str:
+    """A certificate's serial number, hex in capitals, an even number of digits."""
+    digits = text.replace(":", "").upper()
+    if not re.fullmatch(r"[0-9A-F]{1,40}", digits):
+        raise ValueError("is not a serial number: up to 40 hex digits, as openssl x509 -serial shows them")
+    return digits.zfill(len(digits) + len(digits) % 2)
+
+
+def controller_file(text: str) -> str:
+    """A path on the controller that does not depend on where Ansible is started."""
+    if not text.startswith(("/", "~")) or not text.isprintable():
+        raise ValueError("is not an absolute path, nor one that begins with ~")
+    return text
+
+
 def port(text: str) -> int:
     """A TCP port, 1 to 65535."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):

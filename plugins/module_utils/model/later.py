@@ -10,6 +10,7 @@ from typing import Any
 
 from .problems import At, Problems
 
+PROVIDERS = ["self_signed", "private_ca", "request", "files"]
 WHY = "belongs to a later version"
 
 
@@ -19,7 +20,7 @@ def refuse(values: Mapping[str, Any], problems: Problems) -> None:
     _unless(values, "wss_firewall", ["none"], At(), problems)
     for site in values["wss_sites"]:
         at = At().owned_by(f"site {site['name']}")
-        _unless(site["certificate"], "provider", ["self_signed", "files"], at.down("certificate"), problems)
+        _unless(site["certificate"], "provider", PROVIDERS, at.down("certificate"), problems)
         _unless(site, "client_certificates", [None], at, problems)
         for endpoint in site["endpoints"]:
             below = at.owned_by(f"endpoint {endpoint['path']}")

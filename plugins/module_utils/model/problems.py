@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+SECRET = "(a secret)"
+
 
 @dataclass(frozen=True)
 class At:
@@ -45,6 +47,12 @@ class Problems:
 
     def refuse(self, at: At, value: Any, why: str, allowed: str = "") -> None:
         """Record that C(value) is refused, why, and what is allowed there."""
-        shown = json.dumps(value, ensure_ascii=False, default=str)
+        shown = json.dumps(_without_secrets(value), ensure_ascii=False, default=str)
         tail = f" (allowed: {allowed})" if allowed else ""
         self.found.append(f"{at}: {shown} {why}{tail}")
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: SECRET if "passphrase" in str(key) else _without_secrets(each) for key, each in value.items()}
+    return [_without_secrets(each) for each in value] if isinstance(value, list) else value

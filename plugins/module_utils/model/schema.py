@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from .problems import At, Problems
+from .problems import SECRET, At, Problems
 
 Spec = Mapping[str, Mapping[str, Any]]
 
@@ -115,7 +115,7 @@ def _value(option: Mapping[str, Any], value: Any, at: At, problems: Problems) ->
     convert, wanted = CONVERTERS[option["type"]]
     converted = convert(value)
     if converted is NOT_CONVERTED:
-        problems.refuse(at, value, f"is not {wanted}")
+        problems.refuse(at, SECRET if option.get("no_log") else value, f"is not {wanted}")
         return None
     choices = option.get("choices")
     if choices and converted not in choices:

@@ -56,6 +56,21 @@ class Endpoint(TypedDict):
     probe: Probe
 
 
+class Authority(TypedDict):
+    """The private authority: where it is, and what it is made by; its passphrase is no part of the model."""
+
+    host: str
+    directory: str
+    subject: dict[str, str]
+    key: dict[str, Any]
+    valid_days: int
+    intermediate: bool
+    permitted: list[str]
+    excluded: list[str]
+    crl_days: int
+    revoke: list[dict[str, str]]
+
+
 class Site(TypedDict):
     """C(tls) and C(certificate) are both None where TLS is off; C(hsts) in seconds."""
 
@@ -72,7 +87,10 @@ class Site(TypedDict):
 
 
 class Model(TypedDict):
-    """Everything that one host shall serve; C(address) is where the probe reaches a listener on every address."""
+    """Everything that one host shall serve.
+
+    C(address) is where the probe reaches a listener on every address; C(authority) is None where no site needs it.
+    """
 
     server: str
     max_connections: int
@@ -80,4 +98,5 @@ class Model(TypedDict):
     probe_timeout: float
     address: str
     echo: list[str]
+    authority: Authority | None
     sites: list[Site]

@@ -78,3 +78,13 @@ def test_a_controller_that_cannot_probe_is_told_before_any_host_is_touched(monke
     with pytest.raises(AnsibleError, match=r"websockets is missing\. No host was touched\."):
         act(ActionModule, {}, {"wss_sites": [SITE]})
     act(ActionModule, {}, {"wss_sites": [SITE], "wss_probe_from": "host"})
+
+
+def test_a_host_without_sites_reads_the_private_authority_alone(act):
+    variables = {"wss_ca_dir": "/srv/ca", "wss_ca_passphrase": "correct horse", "wss_nonsense": 1}
+    result, _ran = act(ActionModule, {"part": "authority"}, variables)
+    assert result["authority"]["directory"] == "/srv/ca"
+    assert "model" not in result
+    assert "correct horse" not in str(result)
+    result, _ran = act(ActionModule, {"part": "authority"}, {})
+    assert result["authority"]["directory"] == "~/wss-edge/ca"

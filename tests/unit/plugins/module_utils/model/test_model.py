@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from ansible_collections.wss.edge.plugins.module_utils.model import targets
-from ansible_collections.wss.edge.plugins.module_utils.model.build import RANGES, ModelError, build
+from ansible_collections.wss.edge.plugins.module_utils.model.build import ModelError, build
+from ansible_collections.wss.edge.plugins.module_utils.model.values import RANGES
 
 ROOT = Path(__file__).parents[5]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
@@ -42,6 +43,9 @@ def problems(*sites: dict[str, Any], **variables: Any) -> list[str]:
 def files(**values: Any) -> dict[str, Any]:
     return {"provider": "files", "certificate": "/a.pem", "private_key": "/a.key", **values}
 
+
+PRIVATE = site(certificate={"provider": "private_ca"})
+PASSPHRASE = {"wss_ca_passphrase": "correct horse"}
 
 # One row a mistake: what the user wrote, and words that the one message about it must have.
 MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
@@ -133,6 +137,56 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     "curve": ([site(certificate={"key": {"curve": "p256"}})], {}, ["key.curve", '"p256"', "secp256r1"]),
     "files without a key": ([site(certificate=files(private_key=None))], {}, ["certificate.private_key", "required"]),
     "key without files": ([site(certificate={"private_key": "/a"})], {}, ["certificate.private_key", "provider files"]),
+    "PKCS#12 beside PEM": (
+        [site(certificate={"provider": "files", "pkcs12": "/a.p12", "chain": "/b.pem"})],
+        {},
+        ["certificate.chain", '"/b.pem"', "beside pkcs12"],
+    ),
+    "passphrase without files": (
+        [site(certificate={"provider": "request", "passphrase": "hunter22"})],
+        {},
+        ["certificate.passphrase", "provider files only", "not with request"],
+    ),
+    "renewed too early": ([site(certificate={"renew_before": 90})], {}, ["renew_before", "90", "valid_days, 90"]),
+    "renewed never": ([site(certificate={"renew_before": 0})], {}, ["renew_before", "0", "1 to 824"]),
+    "renewal of files": ([site(certificate=files(renew_before=9))], {}, ["renew_before", "not with files"]),
+    "relative request": (
+        [site(certificate={"provider": "request", "request": "a.csr"})],
+        {},
+        ["certificate.request", '"a.csr"', "absolute"],
+    ),
+    "no passphrase for the authority": ([PRIVATE], {}, ["wss_ca_passphrase", "required", "vaulted"]),
+    "short passphrase for the authority": ([PRIVATE], {"wss_ca_passphrase": "hunter2"}, ["wss_ca_passphrase", "8"]),
+    "the authority's folder": (
+        [PRIVATE],
+        {**PASSPHRASE, "wss_ca_dir": "ca"},
+        ["wss_ca_dir", '"ca"', "absolute", "~"],
+    ),
+    "the authority's life": (
+        [PRIVATE],
+        {**PASSPHRASE, "wss_ca_valid_days": 30},
+        ["wss_ca_valid_days", "30", "365 to 9125"],
+    ),
+    "the authority's domains": (
+        [PRIVATE],
+        {**PASSPHRASE, "wss_ca_permitted": ["*.example.com"]},
+        ["wss_ca_permitted[0]", '"*.example.com"', "DNS name"],
+    ),
+    "the authority's networks": (
+        [PRIVATE],
+        {**PASSPHRASE, "wss_ca_excluded": ["192.0.2.1/24"]},
+        ["wss_ca_excluded[0]", '"192.0.2.1/24"', "192.0.2.0/24"],
+    ),
+    "a serial number": (
+        [PRIVATE],
+        {**PASSPHRASE, "wss_ca_revoked": [{"serial": "no 7"}]},
+        ["wss_ca_revoked[0].serial", '"no 7"', "hex"],
+    ),
+    "a reason to revoke": (
+        [PRIVATE],
+        {**PASSPHRASE, "wss_ca_revoked": [{"serial": "0A", "reason": "lost"}]},
+        ["wss_ca_revoked[0].reason", '"lost"', "key_compromise"],
+    ),
     "probe beside the endpoint": ([site(e_probe={"path": "/other"})], {}, ["probe.path", '"/other"', "not below"]),
     "probe word": ([site(e_probe="ping")], {}, ["probe.expect", '"ping"', "echo, open, none"]),
     "an address beside all addresses": (
@@ -150,7 +204,6 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     "apache": ([site()], {"wss_server": "apache"}, ["wss_server", '"apache"', "later version"]),
     "firewall": ([site()], {"wss_firewall": "ufw"}, ["wss_firewall", '"ufw"', "later version"]),
     "acme": ([site(certificate={"provider": "acme"})], {}, ["certificate.provider", '"acme"', "later version"]),
-    "private CA": ([site(certificate={"provider": "private_ca"})], {}, ["certificate.provider", "later version"]),
     "client certificates": ([site(client_certificates={"verify": True})], {}, ["client_certificates", "later version"]),
     "TLS backend": ([site(e_backend="wss://a:443")], {}, ["backend", '"wss://a:443"', "later version"]),
     "several backends": ([site(e_backends=[{"url": "ws://a"}])], {}, ["backends", "later version"]),
@@ -299,3 +352,43 @@ def _described_ranges(options: dict[str, Any]) -> dict[str, tuple[float, float]]
 
 def test_the_documentation_says_the_ranges_that_are_checked() -> None:
     assert _described_ranges(OPTIONS) == RANGES
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"wss_sites": {"name": "a.b", "certificate": {"passphrase": "hunter22"}}},
+        {"wss_sites": [site(certificate={"provider": "files", "passphrase": ["hunter22"]})]},
+        {"wss_sites": [site(certificate=["passphrase", {"passphrase": "hunter22"}])]},
+        {"wss_sites": [site(certificate=files(pkcs12="/a.p12", passphrase="hunter22"))]},
+        {"wss_sites": [PRIVATE], "wss_ca_passphrase": "hunter2"},
+        {"wss_sites": [PRIVATE], "wss_ca_passphrase": ["hunter2"]},
+    ],
+)
+def test_no_message_shows_a_passphrase(variables: dict[str, Any]) -> None:
+    with pytest.raises(ModelError) as error:
+        build(OPTIONS, variables, "192.0.2.1")
+    assert "hunter2" not in str(error.value)
+
+
+def test_the_model_has_no_passphrase() -> None:
+    built = model(PRIVATE, site(name="b.example", certificate=files(passphrase="hunter22")), **PASSPHRASE)
+    assert "hunter22" not in str(built)
+    assert PASSPHRASE["wss_ca_passphrase"] not in str(built)
+    assert "hunter22" not in str(targets.certificates(built))
+
+
+def test_requests_have_a_place_of_their_own_on_the_controller() -> None:
+    built = build(OPTIONS, {"wss_sites": [site(certificate={"provider": "request"})]}, "192.0.2.1", "edge1")
+    certificate = built["sites"][0]["certificate"]
+    assert certificate["request"] == "~/wss-edge/requests/edge1/chat.example.com.csr"
+    assert certificate["certificate"] == "~/wss-edge/requests/edge1/chat.example.com.pem"
+
+
+def test_the_private_authority_is_in_the_model_where_a_site_needs_it() -> None:
+    assert model(site(), **PASSPHRASE)["authority"] is None
+    authority = model(PRIVATE, **PASSPHRASE, wss_ca_revoked=[{"serial": "a:bc"}])["authority"]
+    assert authority["directory"] == "~/wss-edge/ca"
+    assert authority["subject"] == {"common_name": "wss.edge private CA"}
+    assert authority["key"] == {"type": "ecdsa", "curve": "secp384r1", "bits": 2048}
+    assert authority["revoke"] == [{"serial": "0ABC", "reason": "unspecified"}]
