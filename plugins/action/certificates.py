@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates.x509 import pem_blocks
+from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
 from ansible_collections.wss.edge.plugins.plugin_utils.secrets import SecretArguments
 
 

@@ -314,7 +314,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.wss.edge.plugins.module_utils.certificates import given as certificate_given
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan as certificate_plan
 from ansible_collections.wss.edge.plugins.module_utils.certificates import report as certificate_report
-from ansible_collections.wss.edge.plugins.module_utils.certificates import store, x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store
+from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, MISSING
+from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import SUBJECT_FIELDS
 
 TEXT = {"type": "str"}
 PATH = {"type": "path"}
@@ -328,7 +330,7 @@ CERTIFICATE = {
     "provider": {"type": "str", "choices": list(certificate_plan.PROVIDERS), "default": "self_signed"},
     "names": {"type": "list", "elements": "str", "default": []},
     "key": {"type": "dict", "options": KEY, "apply_defaults": True, "no_log": False},
-    "subject": {"type": "dict", "options": dict.fromkeys(x509.SUBJECT_FIELDS, TEXT), "apply_defaults": True},
+    "subject": {"type": "dict", "options": dict.fromkeys(SUBJECT_FIELDS, TEXT), "apply_defaults": True},
     "valid_days": {"type": "int", "default": 90},
     "certificate": PATH,
     "private_key": {"type": "path", "no_log": False},
@@ -377,10 +379,8 @@ def apply(module: AnsibleModule, directory: str, plans: list[certificate_plan.Pl
 
 def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
-    if not x509.HAS_CRYPTOGRAPHY:
-        module.fail_json(
-            msg="The Python library cryptography is missing on the host: install the package python3-cryptography."
-        )
+    if not HAS_CRYPTOGRAPHY:
+        module.fail_json(msg=MISSING)
     directory, entries = module.params["directory"], module.params["certificates"]
     if not directory.startswith("/"):
         module.fail_json(msg=f"directory: {directory!r} must be an absolute path, such as /etc/pki/wss")

@@ -9,7 +9,19 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates import store, x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
+    Facts,
+    describe,
+    dump_certificate,
+    iso,
+    issued_by,
+    load_certificates,
+    read_facts,
+)
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import belongs_to, dump_key, load_key
+from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
+from ansible_collections.wss.edge.plugins.module_utils.pki.names import uncovered
 
 Given = Mapping[str, Callable[[], bytes]]  # certificate, private_key and perhaps chain, each read when asked
 
@@ -22,17 +34,17 @@ class Refused(Exception):
         self.problems = list(problems)
 
 
-def check(wanted_names: Sequence[str], given: Given, now: datetime.datetime) -> tuple[store.Bundle, x509.Facts]:
+def check(wanted_names: Sequence[str], given: Given, now: datetime.datetime) -> tuple[store.Bundle, Facts]:
     problems: list[str] = []
-    certificates = _load_given(x509.load_certificates, "certificate", given, problems)
-    chain = _load_given(x509.load_certificates, "chain", given, problems)
-    key = _load_given(x509.load_key, "private_key", given, problems)
+    certificates = _load_given(load_certificates, "certificate", given, problems)
+    chain = _load_given(load_certificates, "chain", given, problems)
+    key = _load_given(load_key, "private_key", given, problems)
     if problems:
         raise Refused(problems)
     certificates = _without_root(_unique([*certificates, *(chain or [])]))
     try:
-        facts = x509.read_facts(certificates[0])
-    except x509.X509Error as error:
+        facts = read_facts(certificates[0])
+    except PkiError as error:
         raise Refused([f"certificate: {error}"]) from None
     # Without its key it may not be the leaf, and what it covers says nothing.
     problems = _key_problems(key, certificates) or [
@@ -42,7 +54,7 @@ def check(wanted_names: Sequence[str], given: Given, now: datetime.datetime) -> 
     ]
     if problems:
         raise Refused(problems)
-    return store.Bundle(x509.dump_key(key), tuple(x509.dump_certificate(each) for each in certificates)), facts
+    return store.Bundle(dump_key(key), tuple(dump_certificate(each) for each in certificates)), facts
 
 
 def _load_given(load: Callable[[bytes], Any], key: str, given: Given, problems: list[str]) -> Any:
@@ -55,7 +67,7 @@ def _load_given(load: Callable[[bytes], Any], key: str, given: Given, problems: 
     except OSError as error:
         problems.append(f"{key}: cannot read {error.filename}: {error.strerror}")
         return None
-    except x509.X509Error as error:
+    except PkiError as error:
         problems.append(f"{key}: the file {error}")
         return None
 
@@ -71,43 +83,43 @@ def _unique(certificates: Sequence[Any]) -> list[Any]:
 
 def _without_root(certificates: list[Any]) -> list[Any]:
     """Clients have the root or do not trust it: sending it is of no use."""
-    if len(certificates) > 1 and x509.issued_by(certificates[-1], certificates[-1]):
+    if len(certificates) > 1 and issued_by(certificates[-1], certificates[-1]):
         return certificates[:-1]
     return certificates
 
 
 def _key_problems(key: Any, certificates: Sequence[Any]) -> list[str]:
-    owners = [each for each in certificates if x509.belongs_to(key, each)]
+    owners = [each for each in certificates if belongs_to(key, each)]
     if not owners:
-        return [f"private_key: is not the key of {x509.describe(certificates[0])}; give the key it was requested with"]
+        return [f"private_key: is not the key of {describe(certificates[0])}; give the key it was requested with"]
     if owners[0] != certificates[0]:
         return [
-            f"certificate: begins with {x509.describe(certificates[0])}, but the key is that of "
-            f"{x509.describe(owners[0])}; put that one first, and after each certificate its issuer"
+            f"certificate: begins with {describe(certificates[0])}, but the key is that of "
+            f"{describe(owners[0])}; put that one first, and after each certificate its issuer"
         ]
     return []
 
 
 def _chain_problems(certificates: Sequence[Any]) -> list[str]:
     for certificate, issuer in zip(certificates, certificates[1:]):
-        if not x509.issued_by(certificate, issuer):
+        if not issued_by(certificate, issuer):
             return [
-                f"chain: {x509.describe(certificate)} is followed by {x509.describe(issuer)}, which did not issue it; "
+                f"chain: {describe(certificate)} is followed by {describe(issuer)}, which did not issue it; "
                 "put the issuer of each certificate after it"
             ]
     return []
 
 
-def _date_problems(facts: x509.Facts, now: datetime.datetime) -> list[str]:
+def _date_problems(facts: Facts, now: datetime.datetime) -> list[str]:
     if now >= facts.not_after:
-        return [f"certificate: expired on {x509.iso(facts.not_after)}; put a renewed one in its place"]
+        return [f"certificate: expired on {iso(facts.not_after)}; put a renewed one in its place"]
     if now < facts.not_before:
-        return [f"certificate: is not valid before {x509.iso(facts.not_before)}; check the host's clock, or wait"]
+        return [f"certificate: is not valid before {iso(facts.not_before)}; check the host's clock, or wait"]
     return []
 
 
-def _name_problems(wanted_names: Sequence[str], facts: x509.Facts) -> list[str]:
-    missing = x509.uncovered(wanted_names, facts.names)
+def _name_problems(wanted_names: Sequence[str], facts: Facts) -> list[str]:
+    missing = uncovered(wanted_names, facts.names)
     if not missing:
         return []
     return [

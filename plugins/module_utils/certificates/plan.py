@@ -19,9 +19,34 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import given as certificate_given
-from ansible_collections.wss.edge.plugins.module_utils.certificates import store, x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.given import Given, Refused
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
+    CLOCK_SKEW,
+    Facts,
+    Recipe,
+    dump_certificate,
+    iso,
+    load_certificates,
+    make_self_signed,
+    read_facts,
+)
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import (
+    MAX_RSA_BITS,
+    MIN_RSA_BITS,
+    KeySettings,
+    belongs_to,
+    describe_key,
+    dump_key,
+    load_key,
+)
+from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
+from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import (
+    SUBJECT_FIELDS,
+    check_subject_value,
+    subject_text,
+)
 
 MAX_VALID_DAYS = 825
 WARN_DAYS = 14
@@ -36,7 +61,7 @@ class Wanted:
     name: str
     provider: str
     names: tuple[str, ...]
-    key: x509.KeySettings
+    key: KeySettings
     subject: tuple[tuple[str, str], ...]
     valid_days: int
     given: Given  # for the provider files
@@ -49,7 +74,7 @@ class Installed:
 
     note: str = ""
     bundle: store.Bundle | None = None
-    facts: x509.Facts | None = None
+    facts: Facts | None = None
     key: str | None = None
     key_pem: bytes | None = field(default=None, repr=False)
     broken: tuple[str, ...] = ()  # why a certificate must replace it
@@ -61,7 +86,7 @@ class Plan:
     wanted: Wanted
     installed: Installed
     reason: str = ""
-    recipe: x509.Recipe | None = None
+    recipe: Recipe | None = None
     bundle: store.Bundle | None = None
     warning: str = ""
 
@@ -102,15 +127,15 @@ def plan_all(
 def make(plan: Plan) -> store.Bundle:
     """The pair that a plan with a reason installs, made if need be."""
     if plan.recipe:
-        key, certificate = x509.make_self_signed(plan.recipe)
+        key, certificate = make_self_signed(plan.recipe)
         return store.Bundle(key, (certificate,))
     if plan.bundle is None:
         raise AssertionError(f"certificate {plan.wanted.name}: nothing is planned to be installed")
     return plan.bundle
 
 
-def facts_of(bundle: store.Bundle) -> x509.Facts:
-    return x509.read_facts(x509.load_certificates(bundle.certificates[0])[0])
+def facts_of(bundle: store.Bundle) -> Facts:
+    return read_facts(load_certificates(bundle.certificates[0])[0])
 
 
 # --- what is wanted
@@ -124,9 +149,9 @@ def parse(entry: Mapping[str, Any], given: Given) -> Wanted:
     names = _parse_names(entry["names"], problems)
     if entry["provider"] == "self_signed" and not entry["names"]:
         problems.append("names: needs at least one DNS name or IP address")
-    key = x509.KeySettings(**entry["key"])
-    if key.type == "rsa" and not x509.MIN_RSA_BITS <= key.bits <= x509.MAX_RSA_BITS:
-        problems.append(_refused("key.bits", key.bits, f"must be {x509.MIN_RSA_BITS} to {x509.MAX_RSA_BITS}"))
+    key = KeySettings(**entry["key"])
+    if key.type == "rsa" and not MIN_RSA_BITS <= key.bits <= MAX_RSA_BITS:
+        problems.append(_refused("key.bits", key.bits, f"must be {MIN_RSA_BITS} to {MAX_RSA_BITS}"))
     if not 1 <= entry["valid_days"] <= MAX_VALID_DAYS:
         problems.append(_refused("valid_days", entry["valid_days"], f"must be 1 to {MAX_VALID_DAYS}"))
     subject = _parse_subject(entry, names, problems)
@@ -156,10 +181,10 @@ def _parse_subject(entry: Mapping[str, Any], names: Sequence[str], problems: lis
     values = {"common_name": short[0] if short else entry["name"][:64], **given}
     for part, value in given.items():
         try:
-            x509.check_subject_value(part, value)
-        except x509.X509Error as error:
+            check_subject_value(part, value)
+        except PkiError as error:
             problems.append(f"subject.{part}: {error}")
-    return tuple((part, values[part]) for part in x509.SUBJECT_FIELDS if part in values)
+    return tuple((part, values[part]) for part in SUBJECT_FIELDS if part in values)
 
 
 def _refused(key: str, value: Any, why: str) -> str:
@@ -177,25 +202,25 @@ def judge(stored: store.Stored) -> Installed:
     facts = None
     if certificates:
         try:
-            facts = x509.read_facts(certificates[0])
-        except x509.X509Error:
+            facts = read_facts(certificates[0])
+        except PkiError:
             certificates = []
     if not facts:
         broken.append("its certificate is damaged")
     key, key_problem = _own_key(stored)
     if not key:
         broken.append(f"its key {key_problem}")
-    elif certificates and not x509.belongs_to(key, certificates[0]):
+    elif certificates and not belongs_to(key, certificates[0]):
         broken.append("it does not match its key")
-    key_pem = x509.dump_key(key) if key else None
+    key_pem = dump_key(key) if key else None
     bundle = None
     if key_pem and certificates:
-        bundle = store.Bundle(key_pem, tuple(x509.dump_certificate(each) for each in certificates))
+        bundle = store.Bundle(key_pem, tuple(dump_certificate(each) for each in certificates))
     return Installed(
         note=stored.note,
         bundle=bundle,
         facts=facts,
-        key=x509.describe_key(key.public_key()) if key else None,
+        key=describe_key(key.public_key()) if key else None,
         key_pem=key_pem,
         broken=tuple(broken),
         damage=_damage(stored, bundle) if bundle else (),
@@ -207,10 +232,10 @@ def _own_certificates(stored: store.Stored) -> list[Any]:
     files = stored.files
     for text in (files[store.FULLCHAIN] or b"", (files[store.CERT] or b"") + (files[store.CHAIN] or b"")):
         try:
-            certificates = x509.load_certificates(text)
-        except x509.X509Error:
+            certificates = load_certificates(text)
+        except PkiError:
             continue
-        if store.digest_of(tuple(x509.dump_certificate(each) for each in certificates)) == stored.digest:
+        if store.digest_of(tuple(dump_certificate(each) for each in certificates)) == stored.digest:
             return certificates
     return []
 
@@ -220,8 +245,8 @@ def _own_key(stored: store.Stored) -> tuple[Any, str]:
     if text is None:
         return None, "is missing"
     try:
-        return x509.load_key(text, validate=False), ""
-    except x509.X509Error as error:
+        return load_key(text, validate=False), ""
+    except PkiError as error:
         return None, str(error)
 
 
@@ -256,7 +281,7 @@ def plan_self_signed(wanted: Wanted, installed: Installed, now: datetime.datetim
     return Plan(wanted, installed, reason, bundle=installed.bundle if reason else None)
 
 
-def _renewals(wanted: Wanted, facts: x509.Facts | None, now: datetime.datetime) -> list[str]:
+def _renewals(wanted: Wanted, facts: Facts | None, now: datetime.datetime) -> list[str]:
     """Why a certificate that can be read must be made anew."""
     if not facts:
         return []
@@ -267,26 +292,26 @@ def _renewals(wanted: Wanted, facts: x509.Facts | None, now: datetime.datetime) 
     if added or gone:
         changes = [f"+{name}" for name in sorted(added)] + [f"-{name}" for name in sorted(gone)]
         reasons.append(f"names changed: {' '.join(changes)}")
-    if facts.subject != x509.subject_text(wanted.subject):
-        reasons.append(f"subject changed: {facts.subject} -> {x509.subject_text(wanted.subject)}")
+    if facts.subject != subject_text(wanted.subject):
+        reasons.append(f"subject changed: {facts.subject} -> {subject_text(wanted.subject)}")
     reasons.append(_out_of_time(facts, now))
     return [reason for reason in reasons if reason]
 
 
-def _out_of_time(facts: x509.Facts, now: datetime.datetime) -> str:
+def _out_of_time(facts: Facts, now: datetime.datetime) -> str:
     life, left = facts.not_after - facts.not_before, facts.not_after - now
     if now >= facts.not_after:
-        return f"it expired on {x509.iso(facts.not_after)}"
+        return f"it expired on {iso(facts.not_after)}"
     if now < facts.not_before:
-        return f"it is not valid before {x509.iso(facts.not_before)}"
+        return f"it is not valid before {iso(facts.not_before)}"
     if left <= life / 3:
         return f"a third of its life is left: {facts.days_left(now)} of {life.days} days"
     return ""
 
 
-def _recipe(wanted: Wanted, key_pem: bytes | None, now: datetime.datetime) -> x509.Recipe:
+def _recipe(wanted: Wanted, key_pem: bytes | None, now: datetime.datetime) -> Recipe:
     until = now + datetime.timedelta(days=wanted.valid_days)
-    return x509.Recipe(key_pem, wanted.key, wanted.subject, wanted.names, now - x509.CLOCK_SKEW, until)
+    return Recipe(key_pem, wanted.key, wanted.subject, wanted.names, now - CLOCK_SKEW, until)
 
 
 # --- the provider files
@@ -297,7 +322,7 @@ def plan_files(wanted: Wanted, installed: Installed, now: datetime.datetime) -> 
     warning = ""
     if facts.days_left(now) < WARN_DAYS:
         warning = (
-            f"certificate {wanted.name} expires in {facts.days_left(now)} days, on {x509.iso(facts.not_after)}; "
+            f"certificate {wanted.name} expires in {facts.days_left(now)} days, on {iso(facts.not_after)}; "
             "put a renewed one in its place"
         )
     differs = installed.bundle and installed.bundle.digest != bundle.digest

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan as certificate_plan
-from ansible_collections.wss.edge.plugins.module_utils.certificates import store, x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates import store
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import Facts, Recipe, iso
+from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import subject_text
 
 _ABOUT = (  # null where there is no certificate
     "digest", "directory", "paths", "pem", "trust", "names", "subject", "issuer", "self_signed", "key",
@@ -45,8 +47,8 @@ def _about(plan: certificate_plan.Plan, directory: str, bundle: store.Bundle, no
         "issuer": facts.issuer,
         "self_signed": facts.self_signed,
         "key": facts.key,
-        "not_before": x509.iso(facts.not_before),
-        "not_after": x509.iso(facts.not_after),
+        "not_before": iso(facts.not_before),
+        "not_after": iso(facts.not_after),
         "days_left": facts.days_left(now),
         "serial": facts.serial,
         "fingerprint_sha256": facts.fingerprint_sha256,
@@ -74,24 +76,24 @@ def _lines(attributes: Mapping[str, str]) -> str:
     return "".join(f"{key}: {value}\n" for key, value in attributes.items())
 
 
-def _of_facts(facts: x509.Facts) -> dict[str, str]:
+def _of_facts(facts: Facts) -> dict[str, str]:
     return {
         "names": ", ".join(facts.names),
         "subject": facts.subject,
         "issuer": facts.issuer,
         "key": facts.key,
-        "not_before": x509.iso(facts.not_before),
-        "not_after": x509.iso(facts.not_after),
+        "not_before": iso(facts.not_before),
+        "not_after": iso(facts.not_after),
     }
 
 
-def _of_recipe(recipe: x509.Recipe) -> dict[str, str]:
-    subject = x509.subject_text(recipe.subject)
+def _of_recipe(recipe: Recipe) -> dict[str, str]:
+    subject = subject_text(recipe.subject)
     return {
         "names": ", ".join(recipe.names),
         "subject": subject,
         "issuer": subject,
         "key": str(recipe.settings) + ("" if recipe.key_pem else " (new)"),
-        "not_before": x509.iso(recipe.not_before),
-        "not_after": x509.iso(recipe.not_after),
+        "not_before": iso(recipe.not_before),
+        "not_after": iso(recipe.not_after),
     }

@@ -15,7 +15,8 @@ pytest.importorskip("cryptography")
 
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates import x509
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, Recipe, make_self_signed
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings
 from ansible_collections.wss.edge.plugins.modules import certificates
 
 CHAT = {"name": "chat", "names": ["chat.example.com"]}
@@ -59,13 +60,13 @@ def test_check_mode_changes_nothing_and_tells_all(run, tmp_path):
 
 
 def pair():
-    recipe = x509.Recipe(None, x509.KeySettings(), (("common_name", "a"),), ("chat.example.com",), *dates())
-    return [part.decode() for part in x509.make_self_signed(recipe)]
+    recipe = Recipe(None, KeySettings(), (("common_name", "a"),), ("chat.example.com",), *dates())
+    return [part.decode() for part in make_self_signed(recipe)]
 
 
 def dates():
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-    return now - x509.CLOCK_SKEW, now + datetime.timedelta(days=10)
+    return now - CLOCK_SKEW, now + datetime.timedelta(days=10)
 
 
 def test_contents_from_the_controller_are_installed_and_the_key_is_not_told(run, tmp_path, monkeypatch):
@@ -109,5 +110,5 @@ def test_the_directory_must_be_absolute(run):
 
 
 def test_names_the_package_that_is_missing(run, monkeypatch):
-    monkeypatch.setattr(x509, "HAS_CRYPTOGRAPHY", False)
+    monkeypatch.setattr(certificates, "HAS_CRYPTOGRAPHY", False)
     assert "install the package python3-cryptography" in run(CHAT)["msg"]

@@ -12,8 +12,10 @@ import os
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report, store, x509
+from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report, store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.given import Refused
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, Recipe, make_self_signed
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, dump_key, load_key, make_key
 
 NOW = datetime.datetime(2026, 11, 23, 8, 0, 0, tzinfo=datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)
@@ -96,7 +98,7 @@ def test_when_it_is_renewed_and_with_which_key(installed, entry, after, reason, 
 
 
 def test_it_is_renewed_at_a_third_of_its_life_and_no_second_before(installed):
-    third = NOW + 90 * DAY - (90 * DAY + x509.CLOCK_SKEW) / 3
+    third = NOW + 90 * DAY - (90 * DAY + CLOCK_SKEW) / 3
     assert decide(installed, {}, now=third - datetime.timedelta(seconds=1)).reason == ""
     assert decide(installed, {}, now=third).reason == "a third of its life is left: 30 of 90 days"
 
@@ -123,20 +125,20 @@ def both_truncated(folder):
 
 
 def other_key(folder):
-    (folder / "privkey.pem").write_bytes(x509.dump_key(x509.make_key(x509.KeySettings())))
+    (folder / "privkey.pem").write_bytes(dump_key(make_key(KeySettings())))
 
 
 def other_certificate(folder):
     """Somebody has put in a whole pair of their own."""
-    recipe = x509.Recipe(None, x509.KeySettings(), (("common_name", "a"),), ("a",), NOW, NOW + 90 * DAY)
-    key, certificate = x509.make_self_signed(recipe)
+    recipe = Recipe(None, KeySettings(), (("common_name", "a"),), ("a",), NOW, NOW + 90 * DAY)
+    key, certificate = make_self_signed(recipe)
     for file, content in (("privkey.pem", key), ("cert.pem", certificate), ("fullchain.pem", certificate)):
         (folder / file).write_bytes(content)
 
 
 def key_in_its_older_form(folder):
     """Another program's writing of the same key is no damage."""
-    key = x509.load_key((folder / "privkey.pem").read_bytes())
+    key = load_key((folder / "privkey.pem").read_bytes())
     old = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )

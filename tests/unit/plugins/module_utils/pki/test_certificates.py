@@ -12,22 +12,33 @@ import ssl
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates import x509
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
+    CLOCK_SKEW,
+    Recipe,
+    issued_by,
+    load_certificates,
+    make_self_signed,
+    read_facts,
+)
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, describe_key, dump_key, load_key
+from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
+from ansible_collections.wss.edge.plugins.module_utils.pki.names import uncovered
+from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import check_subject_value, subject_text
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 NAMES = ("chat.example.com", "*.chat.example.com", "192.0.2.10", "2001:db8::1")
 SUBJECT = (("country", "CN"), ("state", "上海"), ("organization", "Example, Inc."), ("common_name", "chat.example.com"))
 KEYS = [
-    x509.KeySettings("ecdsa"),
-    x509.KeySettings("ecdsa", curve="secp384r1"),
-    x509.KeySettings("ecdsa", curve="secp521r1"),
-    x509.KeySettings("rsa", bits=2048),
-    x509.KeySettings("ed25519"),
+    KeySettings("ecdsa"),
+    KeySettings("ecdsa", curve="secp384r1"),
+    KeySettings("ecdsa", curve="secp521r1"),
+    KeySettings("rsa", bits=2048),
+    KeySettings("ed25519"),
 ]
 
 
 def recipe(settings=KEYS[0], key_pem=None, names=NAMES, subject=SUBJECT):
-    return x509.Recipe(key_pem, settings, subject, names, NOW - x509.CLOCK_SKEW, NOW + datetime.timedelta(days=90))
+    return Recipe(key_pem, settings, subject, names, NOW - CLOCK_SKEW, NOW + datetime.timedelta(days=90))
 
 
 @pytest.fixture
@@ -38,7 +49,7 @@ def openssl(authority):
 @pytest.mark.parametrize("settings", KEYS, ids=str)
 class TestSelfSigned:
     def test_openssl_trusts_it_as_its_own_anchor(self, settings, openssl):
-        key, certificate = x509.make_self_signed(recipe(settings))
+        key, certificate = make_self_signed(recipe(settings))
         openssl.write("own.pem", certificate)
         openssl.write("own.key", key)
         openssl("verify -x509_strict -purpose sslserver -verify_hostname a.chat.example.com -CAfile own.pem own.pem")
@@ -47,7 +58,7 @@ class TestSelfSigned:
         openssl("pkey -in own.key -check -noout")
 
     def test_what_openssl_reads_in_it(self, settings, openssl):
-        _key, certificate = x509.make_self_signed(recipe(settings))
+        _key, certificate = make_self_signed(recipe(settings))
         openssl.write("own.pem", certificate)
         text = " ".join(openssl("x509 -in own.pem -noout -text -nameopt utf8,sep_comma_plus").split())
         names = "DNS:chat.example.com, DNS:*.chat.example.com, IP Address:192.0.2.10, IP Address:2001:DB8:0:0:0:0:0:1"
@@ -67,7 +78,7 @@ class TestSelfSigned:
             assert expected in text
 
     def test_a_strict_client_in_python_accepts_it(self, settings, tmp_path):
-        key, certificate = x509.make_self_signed(recipe(settings, names=("localhost", "127.0.0.1")))
+        key, certificate = make_self_signed(recipe(settings, names=("localhost", "127.0.0.1")))
         (tmp_path / "own.pem").write_bytes(certificate + key)
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.load_cert_chain(tmp_path / "own.pem")
@@ -79,16 +90,16 @@ class TestSelfSigned:
             shake_hands(client, server, "example.com")
 
     def test_its_facts_agree_with_openssl(self, settings, openssl):
-        _key, certificate = x509.make_self_signed(recipe(settings))
+        _key, certificate = make_self_signed(recipe(settings))
         openssl.write("own.pem", certificate)
-        facts = x509.read_facts(x509.load_certificates(certificate)[0])
+        facts = read_facts(load_certificates(certificate)[0])
         said = openssl("x509 -in own.pem -noout -serial -fingerprint -sha256").lower()
         assert f"serial={facts.serial.lower()}\n" in said
         assert said.endswith(f"{facts.fingerprint_sha256}\n")
         assert facts.key == str(settings)
         assert (facts.names, facts.self_signed) == (NAMES, True)
         assert facts.subject == facts.issuer == "C=CN, ST=上海, O=Example, Inc., CN=chat.example.com"
-        assert facts.subject == x509.subject_text(SUBJECT)
+        assert facts.subject == subject_text(SUBJECT)
         assert facts.not_after - facts.not_before == datetime.timedelta(days=90, minutes=5)
         assert facts.days_left(NOW) == 90
         assert facts.days_left(NOW + datetime.timedelta(seconds=1)) == 89
@@ -106,8 +117,8 @@ def shake_hands(client_context, server_context, name):
 
 
 def test_a_key_that_is_there_is_used_again():
-    key, first = x509.make_self_signed(recipe())
-    again, second = x509.make_self_signed(recipe(key_pem=key))
+    key, first = make_self_signed(recipe())
+    again, second = make_self_signed(recipe(key_pem=key))
     assert again == key
     assert first != second  # another serial
 
@@ -123,9 +134,9 @@ def test_a_key_that_is_there_is_used_again():
 )
 def test_reads_the_keys_that_openssl_writes(openssl, command, kind):
     openssl(command.replace("KEY", "some.key"))
-    key = x509.load_key(openssl.read("some.key"))
-    assert x509.describe_key(key.public_key()) == kind
-    openssl.write("again.key", x509.dump_key(key))
+    key = load_key(openssl.read("some.key"))
+    assert describe_key(key.public_key()) == kind
+    openssl.write("again.key", dump_key(key))
     assert openssl("pkey -in again.key -pubout") == openssl("pkey -in some.key -pubout")
 
 
@@ -188,8 +199,8 @@ def pem(label, der):
 @pytest.mark.parametrize("validate", [True, False])
 def test_refuses_keys_that_it_cannot_use(openssl, make, message, validate):
     text = make(openssl)
-    with pytest.raises(x509.X509Error, match=message) as caught:
-        x509.load_key(text, validate=validate)
+    with pytest.raises(PkiError, match=message) as caught:
+        load_key(text, validate=validate)
     assert not [line for line in text.decode().split() if len(line) > 20 and line in str(caught.value)]
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
@@ -202,32 +213,32 @@ def test_refuses_keys_that_it_cannot_use(openssl, make, message, validate):
     ],
 )
 def test_refuses_certificates_that_it_cannot_read(text, message):
-    with pytest.raises(x509.X509Error, match=message):
-        x509.load_certificates(text)
+    with pytest.raises(PkiError, match=message):
+        load_certificates(text)
 
 
 def test_says_which_certificate_of_a_file_is_damaged(openssl):
     text = openssl.read("leaf.pem") + openssl.read("root.pem").replace(b"\nMII", b"\nAAA", 1)
-    with pytest.raises(x509.X509Error, match="certificate 2 of 2"):
-        x509.load_certificates(text)
+    with pytest.raises(PkiError, match="certificate 2 of 2"):
+        load_certificates(text)
 
 
 def test_who_issued_whom(openssl):
     root, intermediate, leaf, other = (
-        x509.load_certificates(openssl.read(f"{name}.pem"))[0] for name in ("root", "intermediate", "leaf", "other")
+        load_certificates(openssl.read(f"{name}.pem"))[0] for name in ("root", "intermediate", "leaf", "other")
     )
     openssl.issue("twin", "", "/CN=Intermediate", "rsa:2048", [])
-    twin = x509.load_certificates(openssl.read("twin.pem"))[0]
+    twin = load_certificates(openssl.read("twin.pem"))[0]
     openssl("req -new -x509 -key intermediate.key -subj /CN=Renamed -out renamed.pem")
-    renamed = x509.load_certificates(openssl.read("renamed.pem"))[0]
-    assert x509.issued_by(leaf, intermediate)
-    assert not x509.issued_by(leaf, renamed)  # of the same key, but another name
-    assert x509.issued_by(intermediate, root)
-    assert x509.issued_by(other, root)
-    assert x509.issued_by(root, root)
-    assert not x509.issued_by(leaf, root)
-    assert not x509.issued_by(leaf, twin)  # of the same name, but another key, and even another kind of key
-    assert not x509.issued_by(leaf, leaf)
+    renamed = load_certificates(openssl.read("renamed.pem"))[0]
+    assert issued_by(leaf, intermediate)
+    assert not issued_by(leaf, renamed)  # of the same key, but another name
+    assert issued_by(intermediate, root)
+    assert issued_by(other, root)
+    assert issued_by(root, root)
+    assert not issued_by(leaf, root)
+    assert not issued_by(leaf, twin)  # of the same name, but another key, and even another kind of key
+    assert not issued_by(leaf, leaf)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +258,7 @@ def test_who_issued_whom(openssl):
     ],
 )
 def test_names_that_a_certificate_does_not_cover(wanted, names, expected):
-    assert x509.uncovered(wanted, names) == expected
+    assert uncovered(wanted, names) == expected
 
 
 @pytest.mark.parametrize(
@@ -264,8 +275,8 @@ def test_names_that_a_certificate_does_not_cover(wanted, names, expected):
     ],
 )
 def test_refuses_values_of_a_subject(field, value):
-    with pytest.raises(x509.X509Error):
-        x509.check_subject_value(field, value)
+    with pytest.raises(PkiError):
+        check_subject_value(field, value)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +284,7 @@ def test_refuses_values_of_a_subject(field, value):
     [("country", "cn"), ("state", "上海"), ("common_name", "x" * 64), ("email", "ops@example.com")],
 )
 def test_takes_values_of_a_subject(field, value):
-    x509.check_subject_value(field, value)
+    check_subject_value(field, value)
     subject = (("common_name", "a"), (field, value)) if field != "common_name" else ((field, value),)
-    _key, certificate = x509.make_self_signed(recipe(subject=subject))
-    assert value in x509.read_facts(x509.load_certificates(certificate)[0]).subject
+    _key, certificate = make_self_signed(recipe(subject=subject))
+    assert value in read_facts(load_certificates(certificate)[0]).subject

@@ -1,0 +1,22 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The library that does the work, if it is there."""
+
+from __future__ import annotations
+
+MINIMUM = (3, 3)
+
+try:
+    from cryptography import __version__
+
+    VERSION = tuple(int(number) for number in __version__.split(".")[:2])
+except ImportError:
+    VERSION = (0, 0)
+
+HAS_CRYPTOGRAPHY = VERSION >= MINIMUM
+MISSING = "The Python library cryptography is missing, or older than 3.3: install the package python3-cryptography."
+
+
+class PkiError(Exception):
+    """What is wrong, for a person to read. Never holds key material."""

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The subject of a certificate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError
+
+if HAS_CRYPTOGRAPHY:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+# field of `subject` -> how openssl shows it, the longest value that X.520 allows; in the order of the subject
+SUBJECT_FIELDS: dict[str, tuple[str, int]] = {
+    "country": ("C", 2),
+    "state": ("ST", 128),
+    "locality": ("L", 128),
+    "organization": ("O", 64),
+    "organizational_unit": ("OU", 64),
+    "common_name": ("CN", 64),
+    "email": ("emailAddress", 255),
+}
+
+
+def check_subject_value(field: str, value: str) -> None:
+    longest = SUBJECT_FIELDS[field][1]
+    if not value or len(value) > longest or not value.isprintable():
+        raise PkiError(f"{value!r} must be 1 to {longest} printable characters")
+    if field == "country" and not re.fullmatch("[A-Za-z]{2}", value):
+        raise PkiError(f"{value!r} must be a country code of two letters, such as DE")
+    if field == "email" and not re.fullmatch(r"[!-~]+@[!-~]+", value):
+        raise PkiError(f"{value!r} must be an e-mail address in ASCII, such as ops@example.com")
+
+
+def subject_text(pairs: Sequence[tuple[str, str]]) -> str:
+    """A subject as openssl shows it: C=DE, O=Example, CN=chat.example.com"""
+    return ", ".join(f"{SUBJECT_FIELDS[field][0]}={value}" for field, value in pairs)
+
+
+def subject_oids() -> dict[str, x509.ObjectIdentifier]:
+    return {
+        "country": NameOID.COUNTRY_NAME,
+        "state": NameOID.STATE_OR_PROVINCE_NAME,
+        "locality": NameOID.LOCALITY_NAME,
+        "organization": NameOID.ORGANIZATION_NAME,
+        "organizational_unit": NameOID.ORGANIZATIONAL_UNIT_NAME,
+        "common_name": NameOID.COMMON_NAME,
+        "email": NameOID.EMAIL_ADDRESS,
+    }
+
+
+def name_text(name: x509.Name) -> str:
+    short = {oid: SUBJECT_FIELDS[field][0] for field, oid in subject_oids().items()}
+    return ", ".join(f"{short.get(part.oid, part.oid.dotted_string)}={part.value!s}" for part in name)
+
+
+def to_name(pairs: Sequence[tuple[str, str]]) -> x509.Name:
+    oids = subject_oids()
+    return x509.Name([x509.NameAttribute(oids[field], value) for field, value in pairs])

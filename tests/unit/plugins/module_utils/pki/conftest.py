@@ -1,0 +1,10 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nothing here works without the library."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("cryptography")
