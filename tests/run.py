@@ -8,6 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,9 +18,10 @@ import xml.etree.ElementTree as ET
 from environments import CACHE, TOP, find_pythons, make_controllers, make_venv, put_on_path
 
 PARTS = ("lint", "unit", "sanity", "archive", "integration", "molecule")
-ALONE = ("integration", "molecule")  # these start services, and other work would slow them
-MODULES_RUN_ON = ("3.9", "3.10", "3.11", "3.12", "3.13")
+ALONE = ("integration", "molecule")  # steps that start services, and that other work would slow
+MODULES_RUN_ON = ("3.9", "3.10", "3.11", "3.12", "3.13")  # with the libraries of tests/unit/requirements.txt
 PACKAGES = ("git", "openssh-client", "openssl", "python3-venv", "shellcheck")
+MODULES_NEED = TOP / "tests/unit/requirements.txt"
 ARCHIVE = ".cache/archive/wss-edge-*.tar.gz"
 # What a killed run has left is not a fresh host.
 MOLECULE = (
@@ -37,15 +39,39 @@ class Step:
     reports: str = ""  # the JUnit files it writes, a pattern below .cache
 
 
-def ansible_test(part: str, name: str, controller: str, arguments: str) -> Step:
+def ansible_test(part: str, name: str, controller: str, arguments: str, prepare: str = "true") -> Step:
     """ansible-test wants a tree named after the collection, in git: each step has its own, with the archive's files."""
     tree = f"{name}/ansible_collections/wss/edge"
     command = (
         f"rm -rf .cache/{name} && mkdir -p .cache/{tree} && tar -xzf {ARCHIVE} -C .cache/{tree} && cd .cache/{tree}"
-        " && git init -q && echo /tests/output >.git/info/exclude"
-        f" && {CACHE}/venv/{controller}/bin/ansible-test {arguments} --venv --color no"
+        f" && git init -q && echo /tests/output >.git/info/exclude && {prepare}"
+        f" && {CACHE}/venv/{controller}/bin/ansible-test {arguments} --color no"
     )
     return Step(part, name, command, f"{tree}/tests/output/junit/*.xml")
+
+
+def integration(name: str, controller: str, python: str, arguments: str) -> Step:
+    """The target `interpreter` sees that the modules run on this Python, with the cryptography named for it."""
+    pin = re.search(rf'cryptography==(\S+); python_version == "{python}"', MODULES_NEED.read_text())
+    versions = f"{python}[.][0-9]+ {pin[1] if pin else ''}"
+    prepare = f"echo 'modules_run_on: {versions}' >tests/integration/integration_config.yml"
+    step = ansible_test("integration", name, controller, f"integration {arguments}", prepare)
+    return dataclasses.replace(step, reports="")  # they would count each task
+
+
+def modules_on(python: str, controllers: dict[str, str]) -> list[Step]:
+    """A controller's own Python is that of its unit tests; the first one's runs all targets."""
+    of_python = {version: name for name, version in controllers.items()}
+    main = next(iter(controllers))
+    if python == controllers[main]:
+        return [integration("integration", main, python, f"--controller origin:python={python}")]
+    name = of_python.get(python, main)
+    origin = f"--controller origin:python={controllers[name]}"
+    target = f"{origin} --target controller:python=venv/{python} --exclude nginx_config_check"
+    steps = [integration(f"integration-{python}", name, python, target)]
+    if python not in of_python:
+        steps += [ansible_test("unit", f"unit-{python}", main, f"units {origin} --target-python venv/{python}")]
+    return steps
 
 
 def plan(controllers: dict[str, str], pythons: dict[str, str]) -> list[Step]:
@@ -53,16 +79,15 @@ def plan(controllers: dict[str, str], pythons: dict[str, str]) -> list[Step]:
     path = f"PATH={CACHE}/venv/{main}/bin:$PATH"
     steps = []
     for name in controllers:
-        steps.append(ansible_test("sanity", f"sanity-{name}", name, "sanity --junit"))
+        steps.append(ansible_test("sanity", f"sanity-{name}", name, "sanity --junit --venv"))
         coverage = "--cov" if name == main else ""
         pytest = f"{CACHE}/venv/{name}/bin/pytest -q {coverage} --junit-xml .cache/unit-{name}.xml"
         steps.append(Step("unit", f"unit-{name}", pytest, f"unit-{name}.xml"))
     for python in MODULES_RUN_ON:
         if python not in pythons:
             print(f"Not tested: modules on Python {python}, which is not here.")
-        elif python not in controllers.values():
-            steps.append(ansible_test("unit", f"unit-{python}", main, f"units --python {python}"))
-    integration = ansible_test("integration", "integration", main, f"integration --python {controllers[main]}")
+        else:
+            steps += modules_on(python, controllers)
     return [
         *steps,
         Step("lint", "ansible-lint", f"{path} ansible-lint"),
@@ -71,7 +96,6 @@ def plan(controllers: dict[str, str], pythons: dict[str, str]) -> list[Step]:
         Step("lint", "yamllint", f"{path} yamllint --strict ."),
         Step("lint", "changelog", f"{path} antsibull-changelog lint"),
         Step("archive", "importer", f"PATH={CACHE}/venv/importer/bin:$PATH; set -o pipefail; {IMPORT}"),
-        dataclasses.replace(integration, reports=""),  # they would count each task
         Step("molecule", "molecule", f"export {path}; {MOLECULE}", reports="molecule/*.xml"),
     ]
 
@@ -147,8 +171,8 @@ def test(parts: list[str]) -> Outcome:
     except subprocess.CalledProcessError as error:
         return Outcome(0, 0, [f"FAILED set-up: {error}"])
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        seen = list(pool.map(run, [step for step in steps if step.part not in ALONE]))
-    seen += [run(step) for step in steps if step.part in ALONE]
+        seen = list(pool.map(run, [step for step in steps if step.name not in ALONE]))
+    seen += [run(step) for step in steps if step.name in ALONE]
     failed = [words for outcome in seen for words in outcome.failed]
     return Outcome(sum(outcome.passed for outcome in seen), sum(outcome.skipped for outcome in seen), failed)
 
