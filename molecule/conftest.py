@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -20,7 +21,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-BROWSER = Path(__file__).parents[1] / "tests/browser/browser.py"
+ROOT = Path(__file__).parents[1]
+BROWSER = ROOT / "tests/browser/browser.py"
 # From the inventory: {"debian12": {"address": "...", "ipv6": "...", "ssh": ["ssh", ...]}, ...}
 HOSTS = json.loads(os.environ.get("WSS_TEST_HOSTS", "{}"))
 
@@ -77,6 +79,23 @@ class Connection:
         self._stop()
 
 
+class Play:
+    """One run of a playbook of ours, as a user would start it."""
+
+    def __init__(self, host: str, inventories: list[Path], playbook: Path, arguments: list[str]) -> None:
+        command: list[str | Path] = ["ansible-playbook", playbook, "--limit", f"{host},localhost", *arguments]
+        command += [word for inventory in inventories for word in ("--inventory", inventory)]
+        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=300)
+        self.output = done.stdout + done.stderr
+        self.ok = done.returncode == 0
+        counts = re.search(rf"^{host} .*", self.output, re.MULTILINE)
+        self.counts = dict(re.findall(r"(\w+)=(\d+)", counts[0])) if counts else {}
+
+    def __contains__(self, text: str) -> bool:
+        return " ".join(text.split()) in " ".join(self.output.split())
+
+
 @dataclass
 class Host:
     """A test host, seen from outside; over SSH only to look at its files."""
@@ -86,6 +105,16 @@ class Host:
     ipv6: str
     ssh: list[str]
     folder: Path
+    inventory: Path
+
+    def play(self, playbook: str, *arguments: str, **variables: Any) -> Play:
+        """Run a playbook against this host with the scenario's inventory."""
+        inventories = [self.inventory, ROOT / "molecule/inventory"]
+        return Play(self.name, inventories, ROOT / playbook, [*arguments, "--extra-vars", json.dumps(variables)])
+
+    def wss(self, *sites: dict[str, Any], arguments: tuple[str, ...] = (), **variables: Any) -> Play:
+        """Run the main job for these sites instead of the inventory's."""
+        return self.play("playbooks/wss.yml", *arguments, wss_sites=list(sites), **variables)
 
     def run(self, command: str) -> str:
         """Run a command on the host and return what it prints."""
@@ -133,9 +162,10 @@ class Host:
         pairs = (line.split(":", 1) for line in lines[1:])
         return Response(int(lines[0].split()[1]), {key.lower(): value.strip() for key, value in pairs}, body)
 
-    def browse(self, url: str, site: str, *arguments: str) -> dict[str, Any]:
-        """What a page in Chromium sees of a WebSocket."""
-        command = [sys.executable, str(BROWSER), url, "--trust", self.trust(site), "--address", self.address]
+    def browse(self, url: str, site: str, *arguments: str, trust: Path | None = None) -> dict[str, Any]:
+        """What a page in Chromium sees of a WebSocket; it trusts the site's certificate, or that file."""
+        file = str(trust) if trust else self.trust(site)
+        command = [sys.executable, str(BROWSER), url, "--trust", file, "--address", self.address]
         done = subprocess.run([*command, *arguments], check=False, capture_output=True, text=True, timeout=120)
         assert done.stdout, done.stderr
         seen: dict[str, Any] = json.loads(done.stdout)
@@ -160,4 +190,5 @@ class Host:
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
     """Each host of the inventory in turn."""
     seen = HOSTS[request.param]
-    return Host(request.param, seen["address"], seen["ipv6"], seen["ssh"], tmp_path)
+    inventory = request.path.parent / "inventory"
+    return Host(request.param, seen["address"], seen["ipv6"], seen["ssh"], tmp_path, inventory)

@@ -5,43 +5,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
 BACKEND = "ws://127.0.0.1:8282"
 CHAT = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": BACKEND, "probe": "echo"}]}
-
-
-class Run:
-    """One run of a playbook against one host, as a user would start it."""
-
-    def __init__(self, host: Any, playbook: str, *arguments: str, **variables: Any) -> None:
-        inventories = [ROOT / "molecule/changes/inventory/", ROOT / "molecule/inventory"]
-        command = ["ansible-playbook", ROOT / f"playbooks/{playbook}.yml", "--limit", host.name, *arguments]
-        command += [word for inventory in inventories for word in ("--inventory", inventory)]
-        command += ["--extra-vars", json.dumps(variables)]
-        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=300)
-        self.output = done.stdout + done.stderr
-        self.ok = done.returncode == 0
-        counts = re.search(rf"^{host.name} .*", self.output, re.MULTILINE)
-        self.counts = dict(re.findall(r"(\w+)=(\d+)", counts[0])) if counts else {}
-
-    def __contains__(self, text: str) -> bool:
-        return " ".join(text.split()) in " ".join(self.output.split())
-
-
-def wss(host: Any, *sites: dict[str, Any], arguments: tuple[str, ...] = (), **variables: Any) -> Run:
-    return Run(host, "wss", *arguments, wss_sites=list(sites), **variables)
 
 
 def site(name: str, **changes: Any) -> dict[str, Any]:
@@ -62,7 +34,7 @@ def serving(host: Any) -> Iterator[None]:
     yield
     assert host.echoes("wss://chat.example.com/wss", "chat.example.com")
     if host.run("ls /etc/nginx/wss/current/sites").split() != ["chat.example.com.conf"]:
-        assert wss(host, CHAT).ok
+        assert host.wss(CHAT).ok
 
 
 @contextmanager
@@ -80,14 +52,14 @@ def unchanged(host: Any) -> Iterator[None]:
 
 def test_a_second_run_changes_nothing_and_does_not_reload(host: Any) -> None:
     with unchanged(host):
-        run = wss(host, CHAT)
+        run = host.wss(CHAT)
     assert run.ok
     assert run.counts["changed"] == "0"
 
 
 def test_live_sockets_survive_a_change(host: Any) -> None:
     with host.connect("wss://chat.example.com/wss", "chat.example.com") as connection:
-        run = wss(host, CHAT, site("new.example.com"))
+        run = host.wss(CHAT, site("new.example.com"))
         assert run.ok, run.output
         connection.send("still here")
         assert connection.recv(10) == "still here"
@@ -97,7 +69,7 @@ def test_live_sockets_survive_a_change(host: Any) -> None:
 def test_check_mode_shows_a_diff_and_changes_nothing(host: Any) -> None:
     changed = {**CHAT, "endpoints": [{**CHAT["endpoints"][0], "idle_timeout": 77}]}
     with unchanged(host):
-        run = wss(host, changed, arguments=("--check", "--diff"))
+        run = host.wss(changed, arguments=("--check", "--diff"))
     assert run.ok, run.output
     assert "- proxy_read_timeout 3600s;" in run
     assert "+ proxy_read_timeout 77s;" in run
@@ -105,14 +77,14 @@ def test_check_mode_shows_a_diff_and_changes_nothing(host: Any) -> None:
 
 def test_check_mode_says_what_a_new_site_would_bring(host: Any) -> None:
     with unchanged(host):
-        run = wss(host, CHAT, site("never-made.example.com"), arguments=("--check", "--diff"))
+        run = host.wss(CHAT, site("never-made.example.com"), arguments=("--check", "--diff"))
     assert run.ok, run.output
     assert "server_name never-made.example.com;" in run
     assert "PRIVATE KEY" not in run
 
 
 def test_no_key_in_the_output_at_its_most_verbose(host: Any) -> None:
-    run = wss(host, CHAT, site("verbose.example.com"), arguments=("-vvv", "--diff"))
+    run = host.wss(CHAT, site("verbose.example.com"), arguments=("-vvv", "--diff"))
     assert run.ok
     key = host.run("cat /etc/pki/wss/verbose.example.com/current/privkey.pem").splitlines()[1]
     assert key not in run.output
@@ -121,7 +93,7 @@ def test_no_key_in_the_output_at_its_most_verbose(host: Any) -> None:
 def test_what_nginx_refuses_never_reaches_it(host: Any) -> None:
     bad = site("new.example.com", endpoints=[{"path": "/wss", "backend": "ws://no-such-host.invalid:80"}])
     with unchanged(host):
-        run = wss(host, CHAT, bad)
+        run = host.wss(CHAT, bad)
     assert not run.ok
     assert "site new.example.com: host not found in upstream" in run
     assert re.search(r"sites/new\.example\.com\.conf line \d+: server no-such-host\.invalid:80", run.output)
@@ -131,7 +103,7 @@ def test_what_nginx_refuses_never_reaches_it(host: Any) -> None:
 def test_what_is_wrong_in_the_users_own_files_is_said_of_them(host: Any) -> None:
     host.run("echo 'server { bogus on; }' > /etc/nginx/sites-enabled/broken")
     try:
-        run = wss(host, CHAT, site("new.example.com"))
+        run = host.wss(CHAT, site("new.example.com"))
     finally:
         host.run("rm /etc/nginx/sites-enabled/broken")
     assert not run.ok
@@ -142,7 +114,7 @@ def test_a_port_that_another_program_holds(host: Any) -> None:
     host.run("systemd-run --unit holder --quiet python3 -m http.server 9999; sleep 1")
     try:
         with unchanged(host):
-            run = wss(host, CHAT, site("new.example.com", listen=[9999]))
+            run = host.wss(CHAT, site("new.example.com", listen=[9999]))
     finally:
         host.run("systemctl stop holder")
     assert not run.ok
@@ -152,7 +124,7 @@ def test_a_port_that_another_program_holds(host: Any) -> None:
 def test_a_dead_endpoint_rolls_back(host: Any) -> None:
     dead = site("dead.example.com", endpoints=[{"path": "/wss", "backend": "ws://127.0.0.1:1"}])
     before = release(host)
-    run = wss(host, CHAT, dead)
+    run = host.wss(CHAT, dead)
     assert not run.ok
     assert "dead.example.com wss://dead.example.com/wss: " in run
     assert "502" in run
@@ -165,14 +137,14 @@ def test_a_dead_endpoint_rolls_back(host: Any) -> None:
 def test_a_changed_certificate_rolls_back_with_the_rest(host: Any) -> None:
     before = host.run("readlink /etc/pki/wss/chat.example.com/current")
     dead = {"path": "/dead", "backend": "ws://127.0.0.1:1"}
-    run = wss(
-        host, {**CHAT, "server_names": ["chat.example.com", "b.example.com"], "endpoints": [*CHAT["endpoints"], dead]}
+    run = host.wss(
+        {**CHAT, "server_names": ["chat.example.com", "b.example.com"], "endpoints": [*CHAT["endpoints"], dead]}
     )
     assert not run.ok
     assert host.run("readlink /etc/pki/wss/chat.example.com/current") == before
 
     refused = {"path": "/refused", "backend": "ws://no-such-host.invalid"}
-    run = wss(host, {**CHAT, "server_names": ["c.example.com"], "endpoints": [*CHAT["endpoints"], refused]})
+    run = host.wss({**CHAT, "server_names": ["c.example.com"], "endpoints": [*CHAT["endpoints"], refused]})
     assert "host not found in upstream" in run
     assert host.run("readlink /etc/pki/wss/chat.example.com/current") == before
 
@@ -182,8 +154,8 @@ def test_where_nothing_can_be_mounted_the_check_comes_before_the_reload(host: An
     bad = site("new.example.com", endpoints=[{"path": "/wss", "backend": "ws://no-such-host.invalid:80"}])
     try:
         with unchanged(host):
-            refused = wss(host, CHAT, bad)
-        good = wss(host, CHAT, site("new.example.com"))
+            refused = host.wss(CHAT, bad)
+        good = host.wss(CHAT, site("new.example.com"))
     finally:
         host.run("chmod +x /usr/bin/unshare")
     assert not refused.ok
@@ -194,7 +166,7 @@ def test_where_nothing_can_be_mounted_the_check_comes_before_the_reload(host: An
 
 def test_a_file_altered_by_hand_is_put_right(host: Any) -> None:
     host.run("echo '# altered' >> /etc/nginx/wss/current/index.conf")
-    run = wss(host, CHAT)
+    run = host.wss(CHAT)
     assert run.ok
     assert run.counts["changed"] == "1"
     assert "# altered" not in host.run("cat /etc/nginx/wss/current/index.conf")
@@ -203,14 +175,14 @@ def test_a_file_altered_by_hand_is_put_right(host: Any) -> None:
 def test_a_run_that_was_killed_before_its_reload_is_finished_by_the_next(host: Any) -> None:
     host.run("touch /etc/nginx/wss/pending")
     before = workers(host)
-    assert wss(host, CHAT).counts["changed"] == "1"
+    assert host.wss(CHAT).counts["changed"] == "1"
     assert workers(host) != before
     with unchanged(host):
-        assert wss(host, CHAT).counts["changed"] == "0"
+        assert host.wss(CHAT).counts["changed"] == "0"
 
 
 def test_a_mistake_is_refused_before_the_host_is_touched(host: Any) -> None:
-    run = wss(host, {**CHAT, "listn": [443]})
+    run = host.wss({**CHAT, "listn": [443]})
     assert not run.ok
     assert "site chat.example.com, listn: there is no such key; did you mean listen?" in run
     assert run.counts["ok"] == "0"
@@ -218,10 +190,10 @@ def test_a_mistake_is_refused_before_the_host_is_touched(host: Any) -> None:
 
 def test_verify_changes_nothing_and_says_what_is_wrong(host: Any) -> None:
     with unchanged(host):
-        assert Run(host, "verify").ok
+        assert host.play("playbooks/verify.yml").ok
         host.run("systemctl stop wss-echo")
         try:
-            run = Run(host, "verify")
+            run = host.play("playbooks/verify.yml")
         finally:
             host.run("systemctl start wss-echo; sleep 0.5")
     assert not run.ok
@@ -229,7 +201,7 @@ def test_verify_changes_nothing_and_says_what_is_wrong(host: Any) -> None:
 
 
 def test_the_host_itself_can_probe(host: Any) -> None:
-    run = wss(host, CHAT, site("inside.example.com", listen=["127.0.0.1:8443"]), wss_probe_from="host")
+    run = host.wss(CHAT, site("inside.example.com", listen=["127.0.0.1:8443"]), wss_probe_from="host")
     assert run.ok, run.output
     assert "wss://inside.example.com:8443/wss at 127.0.0.1:8443" in run
 
@@ -240,7 +212,7 @@ def test_the_service_starts_with_the_host(host: Any) -> None:
 
 def test_everything_is_removed_and_nothing_else(host: Any) -> None:
     host.run("echo own > /etc/nginx/sites-available/own; echo 'server { listen 81; }' > /etc/nginx/sites-enabled/own")
-    kept = Run(host, "remove")
+    kept = host.play("playbooks/remove.yml")
     assert kept.ok, kept.output
     own = "/etc/nginx/sites-available/own, /etc/nginx/sites-enabled/own"
     assert f"The server stays installed, for there are files of yours: {own}" in kept
@@ -249,13 +221,13 @@ def test_everything_is_removed_and_nothing_else(host: Any) -> None:
     assert "listen 81" in host.run("nginx -T 2>/dev/null")
     host.run("rm /etc/nginx/sites-enabled/own /etc/nginx/sites-available/own; apt-get -qq purge nginx nginx-common")
 
-    with_nothing = wss(host, CHAT, arguments=("--check", "--diff"))
+    with_nothing = host.wss(CHAT, arguments=("--check", "--diff"))
     assert with_nothing.ok, with_nothing.output
     assert host.run("ls -d /etc/nginx 2>/dev/null || true") == ""
 
     packages = host.run("dpkg-query --show")
-    assert wss(host, CHAT).ok
-    assert Run(host, "remove").ok
+    assert host.wss(CHAT).ok
+    assert host.play("playbooks/remove.yml").ok
     assert host.run("dpkg-query --show") == packages
     assert host.run("ls -d /etc/nginx /etc/pki/wss /usr/local/lib/wss-echo 2>/dev/null || true") == ""
-    assert wss(host, CHAT).ok
+    assert host.wss(CHAT).ok
