@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# authority.sh DIR: by openssl, a root, an intermediate and a certificate for chat.example.com with its key.
+# authority.sh DIR: by openssl, a root, an intermediate and certificates: one in PEM, one whose key has a passphrase and
+# whose chain is the wrong way round with the root in it, and one in PKCS#12.
 set -eu
 mkdir -p "$1"
 cd "$1"
@@ -17,3 +18,9 @@ sign intermediate 'Test intermediate' root 'basicConstraints=critical,CA:TRUE
 keyUsage=critical,keyCertSign,cRLSign'
 sign chat chat.example.com intermediate 'subjectAltName=DNS:chat.example.com,DNS:www.example.com
 extendedKeyUsage=serverAuth'
+sign locked locked.example.com intermediate 'subjectAltName=DNS:locked.example.com'
+openssl ec -in locked.key -des3 -passout pass:hunter-locked -out locked.des3.key
+cat root.pem intermediate.pem >reversed.pem
+sign packed packed.example.com intermediate 'subjectAltName=DNS:packed.example.com'
+openssl pkcs12 -export -in packed.pem -inkey packed.key -certfile intermediate.pem -passout pass:hunter-packed \
+    -out packed.p12
