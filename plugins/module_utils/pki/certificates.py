@@ -7,27 +7,33 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from ansible_collections.wss.edge.plugins.module_utils.pki import profiles
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import (
     KeySettings,
+    belongs_to,
     describe_key,
     dump_key,
+    hexadecimal,
     load_key,
     make_key,
+    signing_digest,
     verifies,
 )
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.names import names_of
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
-from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import extensions
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import name_text, to_name
 
 if HAS_CRYPTOGRAPHY:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ed25519
     from cryptography.x509.oid import SignatureAlgorithmOID
+
+if TYPE_CHECKING:
+    from ansible_collections.wss.edge.plugins.module_utils.pki.keys import PrivateKey
 
 CLOCK_SKEW = datetime.timedelta(minutes=5)
 
@@ -42,6 +48,19 @@ class Recipe:
     names: tuple[str, ...]
     not_before: datetime.datetime
     not_after: datetime.datetime
+    profile: str = "server"
+
+
+@dataclass(frozen=True)
+class AuthorityRecipe:
+    """What an authority, root or intermediate, is made from."""
+
+    subject: tuple[tuple[str, str], ...]
+    not_before: datetime.datetime
+    not_after: datetime.datetime
+    path_length: int | None = None  # how many authorities there may be below it
+    permitted: tuple[str, ...] = ()  # DNS domains and IP networks; a kind of which there is none is not limited
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,29 +76,115 @@ class Facts:
     serial: str
     fingerprint_sha256: str
     self_signed: bool
+    eku: tuple[str, ...] = ()  # openssl's words; empty: for everything
+    is_ca: bool = False
 
     def days_left(self, now: datetime.datetime) -> int:
         return (self.not_after - now) // datetime.timedelta(days=1)
 
 
+# --- make
+
+
 def make_self_signed(recipe: Recipe) -> tuple[bytes, bytes]:
-    """A server's certificate that is its own trust anchor: (key, certificate), both PEM."""
+    """A certificate that is its own trust anchor: (key, certificate), both PEM."""
     key = load_key(recipe.key_pem, validate=False) if recipe.key_pem else make_key(recipe.settings)
+    subject, public_key = to_name(recipe.subject), key.public_key()
+    extensions = profiles.extensions(public_key, recipe.profile, recipe.names, bool(recipe.subject))
+    life = recipe.not_before, recipe.not_after
+    return dump_key(key), _signed(subject, public_key, extensions, life, _Issuer(subject, key))
+
+
+def self_sign(
+    request: x509.CertificateSigningRequest,
+    key: PrivateKey,
+    profile: str,
+    not_before: datetime.datetime,
+    not_after: datetime.datetime,
+) -> bytes:
+    """A self-signed certificate of what a request asks for; the key is the request's own."""
+    if not belongs_to(key, request):
+        raise PkiError("the key is not the request's; a self-signed certificate is signed by its own key")
+    return _signed(*_asked(request, profile), (not_before, not_after), _Issuer(request.subject, key))
+
+
+def sign(
+    request: x509.CertificateSigningRequest,
+    issuer: x509.Certificate,
+    issuer_key: PrivateKey,
+    profile: str,
+    not_before: datetime.datetime,
+    not_after: datetime.datetime,
+) -> bytes:
+    """A certificate, which ends no later than its issuer; what it may be used for, the profile says alone."""
+    return _signed(*_asked(request, profile), (not_before, not_after), _issuer(issuer, issuer_key))
+
+
+def make_authority(
+    key: PrivateKey,
+    recipe: AuthorityRecipe,
+    issuer: x509.Certificate | None = None,
+    issuer_key: PrivateKey | None = None,
+) -> bytes:
+    """A root, or an intermediate if there is an issuer."""
     subject = to_name(recipe.subject)
+    by = _issuer(issuer, issuer_key) if issuer and issuer_key else _Issuer(subject, key)
+    extensions = profiles.authority_extensions(recipe.path_length, recipe.permitted, recipe.excluded)
+    return _signed(subject, key.public_key(), extensions, (recipe.not_before, recipe.not_after), by)
+
+
+@dataclass(frozen=True)
+class _Issuer:
+    name: x509.Name
+    key: PrivateKey = field(repr=False)
+    certificate: x509.Certificate | None = None  # None: signs itself
+
+
+def _issuer(certificate: x509.Certificate, key: PrivateKey) -> _Issuer:
+    if not belongs_to(key, certificate):
+        raise PkiError(f"the issuer's key is not that of {describe(certificate)}; give the key of that certificate")
+    if not read_facts(certificate).is_ca:
+        raise PkiError(f"{describe(certificate)} is no authority; clients accept nothing that it signs")
+    return _Issuer(certificate.subject, key, certificate)
+
+
+def _asked(request: x509.CertificateSigningRequest, profile: str) -> tuple[x509.Name, Any, profiles.Extensions]:
+    """All that is taken from a request: the subject, the key, the names."""
+    names = names_of(request)
+    if not names and not list(request.subject):
+        raise PkiError("the request has neither a subject nor a name; make it anew with what it is for")
+    public_key = request.public_key()
+    extensions = profiles.extensions(public_key, profile, names, bool(list(request.subject)))
+    return request.subject, public_key, extensions
+
+
+def _signed(
+    subject: x509.Name,
+    public_key: Any,
+    extensions: profiles.Extensions,
+    life: tuple[datetime.datetime, datetime.datetime],
+    issuer: _Issuer,
+) -> bytes:
+    start, end = life
+    if issuer.certificate:
+        end = min(end, read_facts(issuer.certificate).not_after)
+    if start >= end:
+        raise PkiError(f"a certificate from {iso(start)} to {iso(end)} would never be valid; its issuer ends no later")
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
+        .issuer_name(issuer.name)
+        .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(recipe.not_before)
-        .not_valid_after(recipe.not_after)
+        .not_valid_before(start)
+        .not_valid_after(end)
     )
-    for extension, critical in extensions(key, recipe.names):
+    for extension, critical in [*extensions, *profiles.key_identifiers(public_key, issuer.certificate)]:
         builder = builder.add_extension(extension, critical)
-    digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-    certificate = builder.sign(key, digest)
-    return dump_key(key), dump_certificate(certificate)
+    return dump_certificate(builder.sign(issuer.key, signing_digest(issuer.key)))
+
+
+# --- write and read
 
 
 def dump_certificate(certificate: x509.Certificate) -> bytes:
@@ -102,18 +207,20 @@ def load_certificates(text: bytes) -> list[x509.Certificate]:
 
 
 def read_facts(certificate: x509.Certificate) -> Facts:
-    serial = f"{certificate.serial_number:X}"
     try:
+        basic = profiles.find(certificate, "BasicConstraints")
         return Facts(
             names=names_of(certificate),
             subject=name_text(certificate.subject),
             issuer=name_text(certificate.issuer),
             key=describe_key(certificate.public_key()),
-            not_before=_utc(certificate, "not_valid_before"),
-            not_after=_utc(certificate, "not_valid_after"),
-            serial=serial.zfill(len(serial) + len(serial) % 2),
-            fingerprint_sha256=":".join(f"{byte:02x}" for byte in certificate.fingerprint(hashes.SHA256())),
+            not_before=in_utc(certificate, "not_valid_before"),
+            not_after=in_utc(certificate, "not_valid_after"),
+            serial=serial_text(certificate.serial_number),
+            fingerprint_sha256=hexadecimal(certificate.fingerprint(hashes.SHA256())),
             self_signed=issued_by(certificate, certificate),
+            eku=profiles.extended_key_usage_of(certificate),
+            is_ca=bool(basic and basic.ca),
         )
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise PkiError("has contents that cannot be read") from None
@@ -122,6 +229,12 @@ def read_facts(certificate: x509.Certificate) -> Facts:
 def describe(certificate: x509.Certificate) -> str:
     """Names a certificate in a message."""
     return f"«{name_text(certificate.subject) or format(certificate.serial_number, 'X')}»"
+
+
+def serial_text(serial: int) -> str:
+    """As openssl shows it: hex in capitals, an even number of digits."""
+    text = f"{serial:X}"
+    return text.zfill(len(text) + len(text) % 2)
 
 
 def iso(time: datetime.datetime) -> str:
@@ -145,9 +258,10 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
         return False  # signed by another kind of key than the issuer's
 
 
-def _utc(certificate: x509.Certificate, field: str) -> datetime.datetime:
-    aware: datetime.datetime | None = getattr(certificate, f"{field}_utc", None)  # from cryptography 42
+def in_utc(bearer: Any, field: str) -> datetime.datetime:
+    """A time of a certificate or a revocation list."""
+    aware: datetime.datetime | None = getattr(bearer, f"{field}_utc", None)  # from cryptography 42
     if aware is not None:
         return aware
-    naive: datetime.datetime = getattr(certificate, field)
+    naive: datetime.datetime = getattr(bearer, field)
     return naive.replace(tzinfo=datetime.timezone.utc)

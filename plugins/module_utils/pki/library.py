@@ -20,3 +20,11 @@ MISSING = "The Python library cryptography is missing, or older than 3.3: instal
 
 class PkiError(Exception):
     """What is wrong, for a person to read. Never holds key material."""
+
+
+class PassphraseMissing(PkiError):
+    """A passphrase is needed, and there is none."""
+
+
+class PassphraseWrong(PkiError):
+    """With this passphrase it cannot be read."""

@@ -1,18 +1,60 @@
 # Copyright (c) 2026 The wss.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The names that a certificate is valid for."""
+"""The names that a certificate is valid for, as text: DNS names, wildcards, IP addresses, e-mail addresses, URIs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
-from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY
+from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError
 
 if HAS_CRYPTOGRAPHY:
     from cryptography import x509
+
+_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#@]*@)?([^/?#@:\[\]]+|\[[^]]*\])(:[0-9]+)?([/?#].*)?", re.DOTALL)
+# Python's codec follows IDNA 2003, which maps these to other names than today's browsers and registries do.
+_MAPPED = "ß\u03c2\u200c\u200d"
+
+
+def parse_name(text: str) -> str:
+    """The normal form of a name; internationalised ones become punycode."""
+    try:
+        if "://" in text:
+            return _uri(text)
+        if "@" in text:
+            local, _at, domain = text.rpartition("@")
+            return grammar.email(f"{local}@{grammar.host_name(_ascii(domain))}")
+        return grammar.server_name(_ascii(text))
+    except ValueError as error:
+        raise PkiError(f"{text!r} {error}") from None
+
+
+def _uri(text: str) -> str:
+    parts = _URI.fullmatch(text)
+    if not parts:
+        raise ValueError("is not a URI: scheme://host/path")
+    scheme, login, host, port, rest = parts.groups(default="")
+    address = grammar.ip_address(host[1:-1] if host.startswith("[") else host)
+    if address is None:
+        host = grammar.host_name(_ascii(host))
+    found = f"{scheme.lower()}://{login}{host}{port}{rest}"
+    if not re.fullmatch("[!-~]+", found):
+        raise ValueError("is not a URI of ASCII without spaces; encode the others, such as %20")
+    return found
+
+
+def _ascii(name: str) -> str:
+    if name.isascii():
+        return name
+    if set(name) & set(_MAPPED):
+        raise ValueError("has a letter that has no punycode for all clients; write the name that begins with xn--")
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise ValueError("is not a DNS name: letters, digits, hyphens and dots") from None
 
 
 def uncovered(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -20,23 +62,39 @@ def uncovered(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
 
     def covered(name: str) -> bool:
         domain = name.partition(".")[2]
-        return name in names or (f"*.{domain}" in names and not grammar.ip_address(name))
+        return name in names or (f"*.{domain}" in names and _is_dns(name))
 
     return [name for name in wanted if not covered(name)]
 
 
+def _is_dns(name: str) -> bool:
+    return not ("@" in name or "://" in name or grammar.ip_address(name))
+
+
 def general_names(names: Sequence[str]) -> list[x509.GeneralName]:
-    found: list[x509.GeneralName] = []
-    for name in names:
-        address = grammar.ip_address(name)
-        found.append(x509.IPAddress(address) if address else x509.DNSName(name))
-    return found
+    """The names, in the normal form, as the library wants them."""
+    return [_general_name(name) for name in names]
 
 
-def names_of(certificate: Any) -> tuple[str, ...]:
+def _general_name(name: str) -> x509.GeneralName:
+    if "://" in name:
+        return x509.UniformResourceIdentifier(name)
+    if "@" in name:
+        return x509.RFC822Name(name)
+    address = grammar.ip_address(name)
+    return x509.IPAddress(address) if address else x509.DNSName(name)
+
+
+def names_of(bearer: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, ...]:
+    """The names in a certificate or a request, in its order; those of other kinds are left out."""
     try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        found = bearer.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return ()
-    dns = [name.lower() for name in names.get_values_for_type(x509.DNSName)]
-    return (*dns, *(str(address) for address in names.get_values_for_type(x509.IPAddress)))
+    names = []
+    for name in found:
+        if isinstance(name, x509.DNSName):
+            names.append(name.value.lower())
+        elif isinstance(name, (x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)):
+            names.append(str(name.value))
+    return tuple(names)

@@ -38,10 +38,26 @@ def check_subject_value(field: str, value: str) -> None:
 
 def subject_text(pairs: Sequence[tuple[str, str]]) -> str:
     """A subject as openssl shows it: C=DE, O=Example, CN=chat.example.com"""
-    return ", ".join(f"{SUBJECT_FIELDS[field][0]}={value}" for field, value in pairs)
+    return ", ".join(f"{SUBJECT_FIELDS.get(field, (field,))[0]}={value}" for field, value in pairs)
 
 
-def subject_oids() -> dict[str, x509.ObjectIdentifier]:
+def to_name(pairs: Sequence[tuple[str, str]]) -> x509.Name:
+    """In the order given; UTF-8, but for e-mail addresses and countries, which have their own types."""
+    oids = _oids()
+    return x509.Name([x509.NameAttribute(oids[field], value) for field, value in pairs])
+
+
+def pairs_of(name: x509.Name) -> tuple[tuple[str, str], ...]:
+    """What C(to_name) takes; a field that has no word here is named by its dotted number."""
+    fields = {oid: field for field, oid in _oids().items()}
+    return tuple((fields.get(part.oid, part.oid.dotted_string), str(part.value)) for part in name)
+
+
+def name_text(name: x509.Name) -> str:
+    return subject_text(pairs_of(name))
+
+
+def _oids() -> dict[str, x509.ObjectIdentifier]:
     return {
         "country": NameOID.COUNTRY_NAME,
         "state": NameOID.STATE_OR_PROVINCE_NAME,
@@ -51,13 +67,3 @@ def subject_oids() -> dict[str, x509.ObjectIdentifier]:
         "common_name": NameOID.COMMON_NAME,
         "email": NameOID.EMAIL_ADDRESS,
     }
-
-
-def name_text(name: x509.Name) -> str:
-    short = {oid: SUBJECT_FIELDS[field][0] for field, oid in subject_oids().items()}
-    return ", ".join(f"{short.get(part.oid, part.oid.dotted_string)}={part.value!s}" for part in name)
-
-
-def to_name(pairs: Sequence[tuple[str, str]]) -> x509.Name:
-    oids = subject_oids()
-    return x509.Name([x509.NameAttribute(oids[field], value) for field, value in pairs])

@@ -63,7 +63,13 @@ class TestSelfSigned:
         text = " ".join(openssl("x509 -in own.pem -noout -text -nameopt utf8,sep_comma_plus").split())
         names = "DNS:chat.example.com, DNS:*.chat.example.com, IP Address:192.0.2.10, IP Address:2001:DB8:0:0:0:0:0:1"
         usage = "Digital Signature, Key Encipherment" if settings.type == "rsa" else "Digital Signature"
-        algorithm = {"rsa": "sha256WithRSAEncryption", "ecdsa": "ecdsa-with-SHA256", "ed25519": "ED25519"}
+        algorithm = {
+            "rsa 2048": "sha256WithRSAEncryption",
+            "ecdsa secp256r1": "ecdsa-with-SHA256",
+            "ecdsa secp384r1": "ecdsa-with-SHA384",
+            "ecdsa secp521r1": "ecdsa-with-SHA512",
+            "ed25519": "ED25519",
+        }
         for expected in (
             "Version: 3",
             f"X509v3 Subject Alternative Name: {names} X509v3",
@@ -72,7 +78,7 @@ class TestSelfSigned:
             "X509v3 Extended Key Usage: TLS Web Server Authentication X509v3",
             "X509v3 Subject Key Identifier:",
             "X509v3 Authority Key Identifier:",
-            f"Signature Algorithm: {algorithm[settings.type]}",
+            f"Signature Algorithm: {algorithm[str(settings)]}",
             "Subject: C=CN,ST=上海,O=Example, Inc.,CN=chat.example.com",
         ):
             assert expected in text
