@@ -1,6 +1,7 @@
 # make wss             serve the sites of inventory/ as wss, and prove it
 # make wss ARGS='-i my-inventory --check --diff'
 # make test            everything; `make lint unit sanity integration archive molecule`: one part each
+# make bench-certificates   beside community.crypto (benchmarks/certificates/README.md); wants a quiet machine
 SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?= -i inventory
@@ -22,7 +23,10 @@ test: collections
 lint unit sanity integration archive molecule: collections
 	@$(PYTHON) tests/run.py $@
 
+bench-certificates: collections
+	@$(PYTHON) benchmarks/certificates/run.py
+
 clean:
 	rm -rf .venv .cache build
 
-.PHONY: wss .venv collections test lint unit sanity integration archive molecule clean
+.PHONY: wss .venv collections test lint unit sanity integration archive molecule bench-certificates clean
