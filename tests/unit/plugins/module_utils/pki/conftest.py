@@ -8,3 +8,9 @@ from __future__ import annotations
 import pytest
 
 pytest.importorskip("cryptography")
+
+
+@pytest.fixture
+def openssl(authority, tmp_path):
+    """Runs openssl in an empty folder."""
+    return type(authority)(tmp_path)

@@ -5,25 +5,30 @@
 
 from __future__ import annotations
 
-import base64
+import dataclasses
 import datetime
+import re
 import ssl
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from ansible_collections.wss.edge.plugins.module_utils.pki import requests
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
     CLOCK_SKEW,
+    AuthorityRecipe,
     Recipe,
     issued_by,
     load_certificates,
+    make_authority,
     make_self_signed,
     read_facts,
+    self_sign,
+    sign,
 )
-from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, describe_key, dump_key, load_key
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, fingerprint, load_key, make_key
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
-from ansible_collections.wss.edge.plugins.module_utils.pki.names import uncovered
-from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import check_subject_value, subject_text
+from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
+from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import subject_text
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 NAMES = ("chat.example.com", "*.chat.example.com", "192.0.2.10", "2001:db8::1")
@@ -39,11 +44,6 @@ KEYS = [
 
 def recipe(settings=KEYS[0], key_pem=None, names=NAMES, subject=SUBJECT):
     return Recipe(key_pem, settings, subject, names, NOW - CLOCK_SKEW, NOW + datetime.timedelta(days=90))
-
-
-@pytest.fixture
-def openssl(authority):
-    return authority
 
 
 @pytest.mark.parametrize("settings", KEYS, ids=str)
@@ -130,88 +130,6 @@ def test_a_key_that_is_there_is_used_again():
 
 
 @pytest.mark.parametrize(
-    ("command", "kind"),
-    [
-        ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out KEY", "rsa 2048"),  # PKCS#8
-        ("genpkey -algorithm ED25519 -out KEY", "ed25519"),
-        ("ecparam -name secp384r1 -genkey -out KEY", "ecdsa secp384r1"),  # SEC1, after its parameters
-        ("rsa -in leaf.key -out KEY", "rsa 2048"),  # PKCS#1 by OpenSSL 1.1.1, PKCS#8 by 3
-    ],
-)
-def test_reads_the_keys_that_openssl_writes(openssl, command, kind):
-    openssl(command.replace("KEY", "some.key"))
-    key = load_key(openssl.read("some.key"))
-    assert describe_key(key.public_key()) == kind
-    openssl.write("again.key", dump_key(key))
-    assert openssl("pkey -in again.key -pubout") == openssl("pkey -in some.key -pubout")
-
-
-def pkcs1(openssl):
-    header = b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,0011223344556677\n\n"
-    return header + b"AAAA\n-----END RSA PRIVATE KEY-----\n"
-
-
-def pkcs8(openssl):
-    openssl("pkey -in leaf.key -aes256 -passout pass:secret -out locked.key")
-    return openssl.read("locked.key")
-
-
-def dsa(openssl):
-    openssl("genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:1024 -out dsa.par")
-    openssl("genpkey -paramfile dsa.par -out dsa.key")
-    return openssl.read("dsa.key")
-
-
-def numbers_changed(openssl):
-    """An RSA key that can be read and signs nonsense: its primes are those of another."""
-    good, other = (rsa.generate_private_key(65537, 2048).private_numbers() for _key in "ab")
-    mixed = rsa.RSAPrivateNumbers(good.p, good.q, other.d, other.dmp1, other.dmq1, good.iqmp, good.public_numbers)
-    return pem("RSA PRIVATE KEY", der_of(mixed))
-
-
-def der_of(numbers):
-    def integer(value):
-        return tagged(2, value.to_bytes(value.bit_length() // 8 + 1, "big"))
-
-    def tagged(tag, content):
-        length = len(content)
-        size = bytes([length]) if length < 128 else bytes([0x82]) + length.to_bytes(2, "big")
-        return bytes([tag]) + size + content
-
-    public = numbers.public_numbers
-    values = [0, public.n, public.e, numbers.d, numbers.p, numbers.q, numbers.dmp1, numbers.dmq1, numbers.iqmp]
-    return tagged(0x30, b"".join(integer(value) for value in values))
-
-
-def pem(label, der):
-    return f"-----BEGIN {label}-----\n{base64.encodebytes(der).decode()}-----END {label}-----\n".encode()
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda openssl: b"", "no private key in PEM"),
-        (lambda openssl: openssl.read("leaf.pem"), "no private key in PEM"),
-        (lambda openssl: openssl.read("leaf.key")[:400], "no private key in PEM"),
-        (lambda openssl: openssl.read("leaf.key").replace(b"\nMII", b"\nAAA", 1), "damaged"),
-        (lambda openssl: openssl.read("leaf.key")[:800] + openssl.read("leaf.key")[864:], "damaged"),
-        (pkcs1, "passphrase"),
-        (pkcs8, "passphrase"),
-        (dsa, "type that TLS servers do not use"),
-        (numbers_changed, "damaged"),
-    ],
-    ids=["empty", "a certificate", "truncated", "overwritten", "a line lost", "3DES", "PKCS#8", "dsa", "numbers"],
-)
-@pytest.mark.parametrize("validate", [True, False])
-def test_refuses_keys_that_it_cannot_use(openssl, make, message, validate):
-    text = make(openssl)
-    with pytest.raises(PkiError, match=message) as caught:
-        load_key(text, validate=validate)
-    assert not [line for line in text.decode().split() if len(line) > 20 and line in str(caught.value)]
-    assert caught.value.__suppress_context__ or caught.value.__context__ is None
-
-
-@pytest.mark.parametrize(
     ("text", "message"),
     [
         (b"", "no certificate in PEM"),
@@ -223,20 +141,20 @@ def test_refuses_certificates_that_it_cannot_read(text, message):
         load_certificates(text)
 
 
-def test_says_which_certificate_of_a_file_is_damaged(openssl):
-    text = openssl.read("leaf.pem") + openssl.read("root.pem").replace(b"\nMII", b"\nAAA", 1)
+def test_says_which_certificate_of_a_file_is_damaged(authority):
+    text = authority.read("leaf.pem") + authority.read("root.pem").replace(b"\nMII", b"\nAAA", 1)
     with pytest.raises(PkiError, match="certificate 2 of 2"):
         load_certificates(text)
 
 
-def test_who_issued_whom(openssl):
+def test_who_issued_whom(authority):
     root, intermediate, leaf, other = (
-        load_certificates(openssl.read(f"{name}.pem"))[0] for name in ("root", "intermediate", "leaf", "other")
+        load_certificates(authority.read(f"{name}.pem"))[0] for name in ("root", "intermediate", "leaf", "other")
     )
-    openssl.issue("twin", "", "/CN=Intermediate", "rsa:2048", [])
-    twin = load_certificates(openssl.read("twin.pem"))[0]
-    openssl("req -new -x509 -key intermediate.key -subj /CN=Renamed -out renamed.pem")
-    renamed = load_certificates(openssl.read("renamed.pem"))[0]
+    authority.issue("twin", "", "/CN=Intermediate", "rsa:2048", [])
+    twin = load_certificates(authority.read("twin.pem"))[0]
+    authority("req -new -x509 -key intermediate.key -subj /CN=Renamed -out renamed.pem")
+    renamed = load_certificates(authority.read("renamed.pem"))[0]
     assert issued_by(leaf, intermediate)
     assert not issued_by(leaf, renamed)  # of the same key, but another name
     assert issued_by(intermediate, root)
@@ -247,50 +165,243 @@ def test_who_issued_whom(openssl):
     assert not issued_by(leaf, leaf)
 
 
+# --- signed by an authority
+
+SITE = requests.Recipe(None, KEYS[0], SUBJECT, NAMES)
+DAY = datetime.timedelta(days=1)
+
+
+def authority_recipe(name, days=3650, **more):
+    pairs = (("organization", "Example"), ("common_name", name))
+    return AuthorityRecipe(pairs, NOW - CLOCK_SKEW, NOW + days * DAY, **more)
+
+
+@pytest.fixture
+def make_chain(openssl):
+    """Makes root.pem, intermediate.pem; gives what signs."""
+
+    def make(settings=KEYS[0], **limits):
+        root_key, key = make_key(settings), make_key(settings)
+        root_pem = make_authority(root_key, authority_recipe("Root", path_length=1, **limits))
+        (root,) = load_certificates(root_pem)
+        pem = make_authority(key, authority_recipe("Intermediate", 1825, path_length=0), root, root_key)
+        openssl.write("root.pem", root_pem)
+        openssl.write("intermediate.pem", pem)
+        return load_certificates(pem)[0], key
+
+    return make
+
+
+def asked(recipe=SITE, **changes):
+    return requests.load_request(requests.make_request(dataclasses.replace(recipe, **changes))[1])
+
+
+VERIFY = "verify -x509_strict -CAfile root.pem -untrusted intermediate.pem"
+
+
+@pytest.mark.parametrize("settings", KEYS, ids=str)
+def test_openssl_trusts_what_an_authority_signs(openssl, make_chain, settings):
+    issuer, key = make_chain(settings)
+    request = asked(settings=settings)
+    openssl("verify -x509_strict -CAfile root.pem intermediate.pem")
+    for profile, purposes in (
+        ("server", {"sslserver"}),
+        ("client", {"sslclient"}),
+        ("peer", {"sslserver", "sslclient"}),
+    ):
+        certificate = sign(request, issuer, key, profile, NOW - CLOCK_SKEW, NOW + 90 * DAY)
+        openssl.write("leaf.pem", certificate)
+        for purpose in purposes:
+            openssl(f"{VERIFY} -purpose {purpose} leaf.pem")
+        for purpose in {"sslserver", "sslclient"} - purposes:
+            with pytest.raises(AssertionError, match="purpose"):
+                openssl(f"{VERIFY} -purpose {purpose} leaf.pem")
+        (loaded,) = load_certificates(certificate)
+        facts = read_facts(loaded)
+        assert (facts.eku, facts.is_ca, facts.self_signed) == (PROFILES[profile], False, False)
+        assert (facts.names, facts.subject) == (NAMES, subject_text(SUBJECT))
+        assert facts.issuer == "O=Example, CN=Intermediate"
+        assert 140 <= loaded.serial_number.bit_length() <= 159
+        assert fingerprint(loaded.public_key()) == fingerprint(request.public_key())
+        usage = "Digital Signature"
+        if settings.type == "rsa" and profile != "client":
+            usage += ", Key Encipherment"
+        text = " ".join(openssl("x509 -in leaf.pem -noout -text").split())
+        assert f"X509v3 Key Usage: critical {usage} X509v3" in text
+
+
+def test_what_openssl_reads_in_an_authority(openssl, make_chain):
+    make_chain(permitted=("example.com", "192.0.2.0/24", "2001:db8::/32"), excluded=("bad.example.com",))
+    root, intermediate = (
+        " ".join(openssl(f"x509 -in {name}.pem -noout -text").split()) for name in ("root", "intermediate")
+    )
+    assert "X509v3 Basic Constraints: critical CA:TRUE, pathlen:1 X509v3" in root
+    assert "X509v3 Basic Constraints: critical CA:TRUE, pathlen:0 X509v3" in intermediate
+    for text in (root, intermediate):
+        assert "X509v3 Key Usage: critical Certificate Sign, CRL Sign X509v3" in text
+        assert "Extended Key Usage" not in text
+    permitted = "DNS:example.com IP:192.0.2.0/255.255.255.0 IP:2001:DB8:0:0:0:0:0:0/FFFF:FFFF:0:0:0:0:0:0"
+    assert f"X509v3 Name Constraints: critical Permitted: {permitted} Excluded: DNS:bad.example.com" in root
+    assert "Name Constraints" not in intermediate
+    own, of_issuer = (
+        re.search(rf"X509v3 {kind} Key Identifier: (?:keyid:)?([0-9A-F:]+)", text)[1]
+        for kind, text in (("Subject", root), ("Authority", intermediate))
+    )
+    assert own == of_issuer
+    facts = read_facts(load_certificates(openssl.read("root.pem"))[0])
+    assert (facts.is_ca, facts.self_signed, facts.eku, facts.names) == (True, True, (), ())
+
+
 @pytest.mark.parametrize(
-    ("wanted", "names", "expected"),
+    ("names", "good"),
     [
-        (["a.example.com"], ["a.example.com"], []),
-        (["a.example.com"], ["*.example.com"], []),
-        (["example.com"], ["*.example.com"], ["example.com"]),
-        (["a.b.example.com"], ["*.example.com"], ["a.b.example.com"]),
-        (["*.example.com"], ["*.example.com"], []),
-        (["*.a.example.com"], ["*.example.com", "*.*.example.com"], ["*.a.example.com"]),
-        (["*.example.com"], ["a.example.com"], ["*.example.com"]),
-        (["192.0.2.1"], ["*.0.2.1"], ["192.0.2.1"]),
-        (["192.0.2.1"], ["192.0.2.1"], []),
-        (["localhost", "b"], ["localhost"], ["b"]),
-        ([], [], []),
+        (("chat.example.com", "*.example.com", "192.0.2.7"), True),
+        (("example.com",), True),
+        (("2001:db8::7",), True),
+        (("example.org",), False),
+        (("notexample.com",), False),
+        (("a.bad.example.com",), False),
+        (("198.51.100.1",), False),
+        (("chat.example.com", "198.51.100.1"), False),
     ],
 )
-def test_names_that_a_certificate_does_not_cover(wanted, names, expected):
-    assert uncovered(wanted, names) == expected
+def test_openssl_enforces_name_constraints(openssl, make_chain, names, good):
+    issuer, key = make_chain(permitted=("example.com", "192.0.2.0/24", "2001:db8::/32"), excluded=("bad.example.com",))
+    request = asked(names=names, subject=(("organization", "Example"),))
+    openssl.write("leaf.pem", sign(request, issuer, key, "server", NOW - CLOCK_SKEW, NOW + DAY))
+    if good:
+        openssl(f"{VERIFY} leaf.pem")
+    else:
+        with pytest.raises(AssertionError, match=r"(permitted|excluded) subtree violation"):
+            openssl(f"{VERIFY} leaf.pem")
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("country", "CHN"),
-        ("country", "中"),
-        ("country", "1a"),
-        ("common_name", "x" * 65),
-        ("common_name", ""),
-        ("state", "a\nb"),
-        ("email", "ops"),
-        ("email", "öps@example.com"),
-    ],
-)
-def test_refuses_values_of_a_subject(field, value):
-    with pytest.raises(PkiError):
-        check_subject_value(field, value)
+def test_openssl_enforces_the_path_length(openssl, make_chain):
+    issuer, key = make_chain()
+    third_key = make_key(KEYS[0])
+    third = make_authority(third_key, authority_recipe("Third", 100), issuer, key)
+    leaf = sign(asked(), load_certificates(third)[0], third_key, "server", NOW - CLOCK_SKEW, NOW + DAY)
+    openssl.write("leaf.pem", leaf)
+    openssl.write("untrusted.pem", openssl.read("intermediate.pem") + third)
+    with pytest.raises(AssertionError, match="path length constraint exceeded"):
+        openssl("verify -CAfile root.pem -untrusted untrusted.pem leaf.pem")
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("country", "cn"), ("state", "上海"), ("common_name", "x" * 64), ("email", "ops@example.com")],
-)
-def test_takes_values_of_a_subject(field, value):
-    check_subject_value(field, value)
-    subject = (("common_name", "a"), (field, value)) if field != "common_name" else ((field, value),)
-    _key, certificate = make_self_signed(recipe(subject=subject))
-    assert value in read_facts(load_certificates(certificate)[0]).subject
+def test_only_excluded_names(openssl):
+    openssl.write(
+        "root.pem", make_authority(make_key(KEYS[0]), authority_recipe("Root", excluded=("bad.example.com",)))
+    )
+    text = " ".join(openssl("x509 -in root.pem -noout -text").split())
+    assert "Name Constraints: critical Excluded: DNS:bad.example.com" in text
+    assert "Basic Constraints: critical CA:TRUE X509v3" in text
+
+
+def test_extensions_of_a_request_are_not_taken_over(openssl, make_chain):
+    issuer, key = make_chain()
+    request = asked(ca=True, key_usage=("keyCertSign",), extended_key_usage=("codeSigning",))
+    openssl.write("leaf.pem", sign(request, issuer, key, "server", NOW, NOW + DAY))
+    text = openssl("x509 -in leaf.pem -noout -text")
+    assert "CA:FALSE" in text
+    assert "Certificate Sign" not in text
+    assert "Code Signing" not in text
+
+
+def test_names_without_a_subject_are_critical(openssl, make_chain):
+    issuer, key = make_chain()
+    openssl.write("leaf.pem", sign(asked(subject=()), issuer, key, "server", NOW - CLOCK_SKEW, NOW + DAY))
+    assert "Subject Alternative Name: critical" in openssl("x509 -in leaf.pem -noout -text")
+    openssl(f"{VERIFY} leaf.pem")
+
+
+def test_a_client_has_a_subject_and_no_names(openssl, make_chain):
+    issuer, key = make_chain()
+    request = asked(names=(), subject=(("common_name", "Ann"), ("email", "ann@example.com")))
+    openssl.write("leaf.pem", sign(request, issuer, key, "client", NOW - CLOCK_SKEW, NOW + DAY))
+    openssl(f"{VERIFY} -purpose sslclient leaf.pem")
+    assert "Alternative" not in openssl("x509 -in leaf.pem -noout -text")
+
+
+def test_ends_no_later_than_its_issuer(make_chain):
+    issuer, key = make_chain()
+    until = read_facts(issuer).not_after
+    for asked_for, expected in ((until + DAY, until), (until, until), (until - DAY, until - DAY)):
+        (leaf,) = load_certificates(sign(asked(), issuer, key, "server", NOW, asked_for))
+        assert read_facts(leaf).not_after == expected
+    with pytest.raises(PkiError, match="would never be valid; its issuer ends no later"):
+        sign(asked(), issuer, key, "server", until, until + DAY)
+
+
+def test_refuses_to_sign(make_chain):
+    issuer, key = make_chain()
+    life = (NOW, NOW + DAY)
+    other_key, leaf = make_self_signed(recipe())
+    with pytest.raises(PkiError, match="not that of «O=Example, CN=Intermediate»"):
+        sign(asked(), issuer, make_key(KEYS[0]), "server", *life)
+    with pytest.raises(PkiError, match="is no authority"):
+        sign(asked(), load_certificates(leaf)[0], load_key(other_key), "server", *life)
+    with pytest.raises(PkiError, match="neither a subject nor a name"):
+        sign(asked(names=(), subject=()), issuer, key, "server", *life)
+
+
+def test_signed_by_its_own_key(openssl):
+    key_pem, request_pem = requests.make_request(SITE)
+    request, key = requests.load_request(request_pem), load_key(key_pem)
+    openssl.write("own.pem", self_sign(request, key, "client", NOW - CLOCK_SKEW, NOW + DAY))
+    openssl("verify -x509_strict -purpose sslclient -CAfile own.pem own.pem")
+    with pytest.raises(PkiError, match="the key is not the request's"):
+        self_sign(request, make_key(KEYS[0]), "client", NOW, NOW + DAY)
+
+
+# --- made by others
+
+
+@pytest.fixture
+def by_openssl(openssl):
+    """A self-signed certificate; the key is in a.key."""
+
+    def make(*extensions, options=""):
+        openssl.write(
+            "a.cnf",
+            "\n".join(["[req]", "distinguished_name=dn", "x509_extensions=x", "[dn]", "[x]", *extensions]).encode(),
+        )
+        openssl(
+            f"req -x509 -config a.cnf -newkey rsa:2048 -nodes -keyout a.key -out a.pem -subj /CN=a -days 30 {options}"
+        )
+        return load_certificates(openssl.read("a.pem"))[0]
+
+    return make
+
+
+def test_an_issuer_without_key_identifier(openssl, by_openssl):
+    issuer = by_openssl("basicConstraints=CA:TRUE", "subjectKeyIdentifier=none")
+    life = (NOW - CLOCK_SKEW, NOW + DAY)
+    openssl.write("leaf.pem", sign(asked(), issuer, load_key(openssl.read("a.key")), "server", *life))
+    openssl("verify -CAfile a.pem leaf.pem")
+
+
+def test_e_mail_addresses_and_uris_are_names(openssl):
+    names = ("chat.example.com", "ops@example.com", "https://example.com/a", "192.0.2.1")
+    _key, certificate = make_self_signed(recipe(names=names))
+    openssl.write("own.pem", certificate)
+    text = " ".join(openssl("x509 -in own.pem -noout -text").split())
+    assert "DNS:chat.example.com, email:ops@example.com, URI:https://example.com/a, IP Address:192.0.2.1" in text
+    assert read_facts(load_certificates(certificate)[0]).names == names
+
+
+def test_names_of_other_kinds_are_left_out(by_openssl):
+    assert read_facts(by_openssl("subjectAltName=RID:1.2.3,DNS:A.b")).names == ("a.b",)
+
+
+def test_usages_without_a_word_are_numbers(by_openssl):
+    facts = read_facts(by_openssl("extendedKeyUsage=1.2.3,clientAuth"))
+    assert (facts.eku, facts.names, facts.is_ca) == (("1.2.3", "clientAuth"), (), False)
+
+
+def test_contents_that_cannot_be_read(by_openssl):
+    with pytest.raises(PkiError, match="has contents that cannot be read"):
+        read_facts(by_openssl("subjectAltName=DER:FFFF"))
+
+
+def test_signed_with_pss(by_openssl):
+    options = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest -sha256"
+    assert read_facts(by_openssl(options=options)).self_signed
