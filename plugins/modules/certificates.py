@@ -16,9 +16,11 @@ description:
     digest names the public content, so a configuration that refers to it says which certificate it was made for.
   - A folder is written completely before it appears, and C(current) is switched by one rename. When the run is
     killed, the pair in force is the old one or the new one, and the next run finishes.
-  - A certificate is renewed when a third of its life is left, when its names, subject or key settings change, and when
-    it is damaged or does not match its key. The key stays the same unless the key settings change or it cannot be
-    read.
+  - A certificate is renewed when a third of its life is left (see O(certificates[].renew_before)), when its names,
+    subject, profile or key settings change, and when it is damaged or does not match its key. The key stays the same
+    unless the key settings change or it cannot be read.
+  - What an authority is still to sign is kept in C(<directory>/<name>/requested), as C(privkey.pem) and
+    C(request.pem); until it is signed, what is installed serves on.
   - The last five folders of a name are kept.
   - Everything is checked before anything is written, and all problems are reported together.
 requirements:
@@ -41,18 +43,24 @@ options:
       provider:
         description:
           - Where the certificate comes from. V(self_signed) makes a key and a certificate that is its own trust anchor.
-          - V(files) installs a key, certificate and chain that exist. They must belong together, be in the right order
-            and in date, and cover O(certificates[].names). A root at the end is left out.
+          - V(private_ca) makes a key and a request, which RV(requests) returns; M(wss.edge.private_ca) signs it, and
+            with O(signed) the certificate is installed.
+          - V(request) makes a key and a request, which is written to O(certificates[].request) on the controller for
+            somebody to have it signed. A self-signed certificate stands in where there is none that can serve. Once the
+            certificate is at O(certificates[].certificate), it is checked and installed.
+          - V(files) installs a key, certificate and chain that exist. They must belong together, be in date, and cover
+            O(certificates[].names). They are put into the right order; a root is left out.
         type: str
-        choices: [self_signed, files]
+        choices: [self_signed, private_ca, request, files]
         default: self_signed
       names:
-        description: DNS names, wildcards, and IPv4 or IPv6 addresses that the certificate is for.
+        description: DNS names, wildcards, and IPv4 or IPv6 addresses that the certificate is for. Only with V(files)
+          may there be none.
         type: list
         elements: str
         default: []
       key:
-        description: The private key of V(self_signed). Changing it makes a new key.
+        description: The private key, unless it comes from V(files). Changing it makes a new key.
         type: dict
         suboptions:
           type:
@@ -70,7 +78,7 @@ options:
             type: int
             default: 2048
       subject:
-        description: Subject of V(self_signed).
+        description: Subject that is asked for. With V(request) an authority may have given another.
         type: dict
         suboptions:
           country:
@@ -95,22 +103,41 @@ options:
             description: E-mail address.
             type: str
       valid_days:
-        description: Lifetime of V(self_signed) in days, 1 to 825, counted from now. Takes effect when next renewed.
+        description: Lifetime in days, 1 to 825, counted from now, of V(self_signed) and V(private_ca), and of what
+          stands in with V(request). Takes effect when next renewed.
         type: int
         default: 90
+      profile:
+        description: What the certificate is used for, in TLS. One of V(files) or V(request) must allow it.
+        type: str
+        choices: [server, client, peer]
+        default: server
+      renew_before:
+        description: How many days before its end a certificate is renewed; less than O(certificates[].valid_days). The
+          default is a third of its life. With V(files), how many days before its end to warn; the default is 14.
+        type: int
+      request:
+        description: With V(request), the path on the controller where the request is written, when it differs.
+        type: path
       certificate:
-        description: With V(files), the PEM file of the certificate; its chain may follow in it. Found as by
-          M(ansible.builtin.copy), and may be encrypted with ansible-vault.
+        description:
+          - With V(files), the PEM file of the certificate; its chain may be in it, too. Found as by
+            M(ansible.builtin.copy), and may be encrypted with ansible-vault.
+          - With V(request), the path on the controller where the signed certificate will be.
         type: path
       private_key:
-        description: With V(files), the PEM file of the private key (PKCS#8, PKCS#1 or SEC1), without a passphrase.
+        description: With V(files), the PEM file of the private key (PKCS#8, PKCS#1 or SEC1), perhaps under a passphrase
+          (see O(passphrases)).
         type: path
       chain:
-        description: With V(files), the PEM file of the chain, where it is not in the certificate's file.
+        description: With V(files) and V(request), the PEM file of the chain, where it is not in the certificate's file.
+        type: path
+      pkcs12:
+        description: With V(files), a PKCS#12 file of key, certificate and chain, instead of the three.
         type: path
       ca:
         description:
-          - With V(files), the PEM file on the controller of the authority that clients trust, which
+          - With V(files) and V(request), the PEM file on the controller of the authority that clients trust, which
             RV(certificates[].trust) gives back.
         type: path
       remote_src:
@@ -126,8 +153,23 @@ options:
       ca_content:
         description: Set by the action plugin, from O(certificates[].ca).
         type: str
+  authority:
+    description: The private authority in PEM, root and intermediates, as M(wss.edge.private_ca) returns it. Required
+      where the provider is V(private_ca), but for check mode.
+    type: str
+    default: ""
+  signed:
+    description: What the private authority has signed of RV(requests), in PEM, by the names of the certificates.
+    type: dict
+    default: {}
+  passphrases:
+    description: Passphrases of keys and PKCS#12 files, by the names of the certificates. The key is kept without one,
+      so that the server can start by itself.
+    type: dict
+    default: {}
   private_keys:
-    description: Set by the action plugin, from O(certificates[].private_key), by the names of the certificates.
+    description: Set by the action plugin, from O(certificates[].private_key) and O(certificates[].pkcs12), by the names
+      of the certificates.
     type: dict
     default: {}
 attributes:
@@ -142,8 +184,8 @@ attributes:
     platforms: linux
     support: full
 notes:
-  - Private keys are sent from the controller over the connection itself (pipelining, switched on for this module alone)
-    and are never written to a temporary file. Over a connection that cannot do that, use
+  - Private keys and passphrases are sent from the controller over the connection itself (pipelining, switched on for
+    this module alone) and are never written to a temporary file. Over a connection that cannot do that, use
     O(certificates[].remote_src=true).
   - Folders have the mode 0755, certificates 0644, private keys 0600.
 """
@@ -167,13 +209,37 @@ EXAMPLES = r"""
         names: [old.example.com]
         key: {type: rsa, bits: 3072}
         subject: {country: DE, organization: Example, common_name: old.example.com, email: ops@example.com}
-        valid_days: 365
+            valid_days: 365
+
+- name: A certificate that somebody else signs, and one whose key is under a passphrase
+  wss.edge.certificates:
+    certificates:
+      - name: shop.example.com
+        provider: request
+        names: [shop.example.com]
+        request: "~/certificates/{{ inventory_hostname }}/shop.csr"
+        certificate: "~/certificates/{{ inventory_hostname }}/shop.pem"
+      - name: old.example.com
+        provider: files
+        names: [old.example.com]
+        pkcs12: old.example.com.p12
+    passphrases:
+      old.example.com: "{{ vaulted_passphrase }}"
+
+- name: Install what the private authority has signed of the requests that a run before this has returned
+  wss.edge.certificates:
+    certificates:
+      - name: chat.example.com
+        provider: private_ca
+        names: [chat.example.com]
+    authority: "{{ my_ca.authority }}"
+    signed: "{{ my_ca.certificates }}"
 """
 
 RETURN = r"""
 certificates:
   description: What is on the host, one item for each certificate, in the order given. In check mode the certificate
-    that is there already; all but the first four keys are null where there is none.
+    that is there already; all but the first six keys are null where there is none.
   type: list
   elements: dict
   returned: success
@@ -189,15 +255,25 @@ certificates:
       returned: success
       sample: self_signed
     changed:
-      description: Whether this certificate was (in check mode, would be) installed or repaired.
+      description: Whether this certificate was (in check mode, would be) installed, repaired or requested.
       type: bool
       returned: success
       sample: true
     reason:
-      description: Why it changed; empty when it did not.
+      description: Why it changed, or waits to be signed; empty when neither.
       type: str
       returned: success
       sample: "a third of its life is left: 29 of 90 days"
+    waiting:
+      description: Whether it waits to be signed by an authority.
+      type: bool
+      returned: success
+      sample: false
+    request:
+      description: The request that waits to be signed; null where there is none, in check mode if it were to be made.
+      type: str
+      returned: success
+      sample: null
     digest:
       description: Name of the folder, 16 hex digits over certificate and chain.
       type: str
@@ -239,7 +315,7 @@ certificates:
       returned: success
       sample: "-----BEGIN CERTIFICATE-----\n..."
     names:
-      description: DNS names and IP addresses that the certificate is valid for.
+      description: The names that the certificate is valid for.
       type: list
       elements: str
       returned: success
@@ -296,6 +372,39 @@ certificates:
       type: str
       returned: success
       sample: 1f:8b:0a:5c
+requests:
+  description: What the private authority has to sign, as M(wss.edge.private_ca) takes it. In check mode only what has
+    been requested before.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name:
+      description: Name of the certificate.
+      type: str
+      returned: success
+      sample: chat.example.com
+    request:
+      description: The request in PEM.
+      type: str
+      returned: success
+      sample: "-----BEGIN CERTIFICATE REQUEST-----\n..."
+    names:
+      description: The names that it is for.
+      type: list
+      elements: str
+      returned: success
+      sample: [chat.example.com]
+    profile:
+      description: What it is used for.
+      type: str
+      returned: success
+      sample: server
+    valid_days:
+      description: Lifetime in days.
+      type: int
+      returned: success
+      sample: 90
 problems:
   description: Everything that is wrong with what was asked for, one item for each; the message has the same.
   type: list
@@ -304,18 +413,21 @@ problems:
   sample: ["certificate www, certificate: expired on 2026-11-01T00:00:00Z; put a renewed one in its place"]
 """
 
+import base64
 import datetime
 import functools
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates import given as certificate_given
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan as certificate_plan
-from ansible_collections.wss.edge.plugins.module_utils.certificates import report as certificate_report
-from ansible_collections.wss.edge.plugins.module_utils.certificates import store
-from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, MISSING
+from ansible_collections.wss.edge.plugins.module_utils.certificates import report, store
+from ansible_collections.wss.edge.plugins.module_utils.certificates.providers import private_ca
+from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Entry, Plan, Refused
+from ansible_collections.wss.edge.plugins.module_utils.pki import library
+from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import SUBJECT_FIELDS
 
 TEXT = {"type": "str"}
@@ -331,10 +443,14 @@ CERTIFICATE = {
     "names": {"type": "list", "elements": "str", "default": []},
     "key": {"type": "dict", "options": KEY, "apply_defaults": True, "no_log": False},
     "subject": {"type": "dict", "options": dict.fromkeys(SUBJECT_FIELDS, TEXT), "apply_defaults": True},
+    "profile": {"type": "str", "choices": list(PROFILES), "default": "server"},
     "valid_days": {"type": "int", "default": 90},
+    "renew_before": {"type": "int"},
+    "request": PATH,
     "certificate": PATH,
     "private_key": {"type": "path", "no_log": False},
     "chain": PATH,
+    "pkcs12": PATH,
     "ca": PATH,
     "remote_src": {"type": "bool", "default": False},
     "certificate_content": TEXT,
@@ -344,67 +460,93 @@ CERTIFICATE = {
 ARGUMENTS = {
     "directory": {"type": "path", "default": "/etc/pki/wss"},
     "certificates": {"type": "list", "elements": "dict", "required": True, "options": CERTIFICATE},
+    "authority": {"type": "str", "default": ""},
+    "signed": {"type": "dict", "default": {}},
     # Apart from the entries, because only as a whole argument are they kept out of the system log.
     "private_keys": {"type": "dict", "default": {}, "no_log": True},
+    "passphrases": {"type": "dict", "default": {}, "no_log": True},
 }
 
 
-def given(entry: dict[str, Any], private_keys: dict[str, str]) -> certificate_given.Given:
-    """How to get the contents of the files of the provider files."""
-    if entry["remote_src"]:
-        keys = ("certificate", "private_key", "chain")
-        return {key: pathlib.Path(entry[key]).read_bytes for key in keys if entry[key]}
+def given(entry: dict[str, Any], params: dict[str, Any]) -> dict[str, Callable[[], bytes]]:
+    """How to get what comes to a certificate from elsewhere."""
+    name = entry["name"]
+    if entry["provider"] == "private_ca":
+        return {"certificate": params["signed"][name].encode} if name in params["signed"] else {}
+    if entry["provider"] == "files" and entry["remote_src"]:
+        parts = ("certificate", "private_key", "chain", "pkcs12")
+        return {part: pathlib.Path(entry[part]).read_bytes for part in parts if entry[part]}
+    secret = params["private_keys"].get(name)
     contents = {
         "certificate": entry["certificate_content"],
-        "private_key": private_keys.get(entry["name"]),
+        "private_key": None if entry["pkcs12"] else secret,
         "chain": entry["chain_content"],
     }
-    return {key: text.encode for key, text in contents.items() if text is not None}
+    found = {part: text.encode for part, text in contents.items() if text is not None}
+    if entry["pkcs12"] and secret is not None:
+        found["pkcs12"] = functools.partial(base64.b64decode, secret)
+    return found
 
 
-def apply(module: AnsibleModule, directory: str, plans: list[certificate_plan.Plan]) -> list[store.Bundle | None]:
-    """Install what there is a reason to install; the bundles that are on disk afterwards."""
-    made = {plan.wanted.name: certificate_plan.make(plan) for plan in plans if plan.reason}
+def wanted(module: AnsibleModule) -> list[Entry]:
+    """The certificates that are asked for, with what comes from elsewhere."""
+    params = module.params
+    entries, authority = params["certificates"], params["authority"].encode()
+    strangers = set(params["signed"]) - {entry["name"] for entry in entries}
+    if strangers:
+        module.fail_json(msg=f"signed: {', '.join(sorted(strangers))} is among no certificates that are asked for")
+    needed = [entry["name"] for entry in entries if entry["provider"] == "private_ca"]
+    if needed and not authority and not module.check_mode:
+        module.fail_json(msg=f"authority: is empty; {', '.join(needed)} with provider private_ca needs its PEM")
     try:
+        roots = private_ca.roots(authority)
+    except library.PkiError as error:
+        module.fail_json(msg=f"authority: {error}")
+    found = []
+    for entry in entries:
+        trust = roots if entry["provider"] == "private_ca" else (entry["ca_content"] or "").encode()
+        passphrase = str(params["passphrases"].get(entry["name"], "")).encode() or None
+        found.append(Entry(entry, given(entry, params), passphrase, trust, authority))
+    return found
+
+
+def apply(module: AnsibleModule, directory: str, plans: list[Plan]) -> list[certificate_plan.Made]:
+    """Make and install what there is a reason to install; what that was."""
+    try:
+        made = certificate_plan.make_all(plans)
         with store.locked(directory):
-            store.install(directory, made)
-            for plan in plans:
-                store.tidy(directory, plan.wanted.name)
+            certificate_plan.install(directory, plans, made)
     except store.StoreError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"Cannot write {error.filename or directory}: {error.strerror}. Run again when it can be.")
-    return [made.get(plan.wanted.name, plan.installed.bundle) for plan in plans]
+    return made
 
 
 def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
-    if not HAS_CRYPTOGRAPHY:
-        module.fail_json(msg=MISSING)
-    directory, entries = module.params["directory"], module.params["certificates"]
+    if not library.HAS_CRYPTOGRAPHY:
+        module.fail_json(msg=library.MISSING)
+    directory = module.params["directory"]
     if not directory.startswith("/"):
         module.fail_json(msg=f"directory: {directory!r} must be an absolute path, such as /etc/pki/wss")
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     try:
-        plans = certificate_plan.plan_all(
-            entries,
-            [given(entry, module.params["private_keys"]) for entry in entries],
-            functools.partial(store.read, directory),
-            now,
-        )
-    except certificate_given.Refused as refused:
+        plans = certificate_plan.plan_all(wanted(module), functools.partial(store.read, directory), now)
+    except Refused as refused:
         module.fail_json(msg="\n".join(refused.problems), problems=refused.problems)
     for plan in plans:
         if plan.warning:
             module.warn(plan.warning)
 
-    bundles = [plan.installed.bundle for plan in plans]
+    made = [certificate_plan.Made()] * len(plans)
     if not module.check_mode:
-        bundles = apply(module, directory, plans)
+        made = apply(module, directory, plans)
     module.exit_json(
-        changed=any(plan.reason for plan in plans),
-        certificates=[certificate_report.result(plan, directory, bundle, now) for plan, bundle in zip(plans, bundles)],
-        diff=[certificate_report.diff(plan) for plan in plans if plan.reason] if module._diff else [],
+        changed=any(plan.changed for plan in plans),
+        certificates=[report.result(plan, each, directory, now) for plan, each in zip(plans, made)],
+        requests=report.to_sign(plans, made),
+        diff=[report.diff(plan) for plan in plans if plan.changed] if module._diff else [],
     )
 
 

@@ -6,12 +6,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates import plan as certificate_plan
 from ansible_collections.wss.edge.plugins.module_utils.certificates import store
-from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import Facts, Recipe, iso
+from ansible_collections.wss.edge.plugins.module_utils.certificates.plan import Made
+from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Plan
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
+    Facts,
+    Recipe,
+    iso,
+    load_certificates,
+    read_facts,
+)
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import subject_text
 
 _ABOUT = (  # null where there is no certificate
@@ -20,20 +27,49 @@ _ABOUT = (  # null where there is no certificate
 )  # fmt: skip
 
 
-def result(
-    plan: certificate_plan.Plan, directory: str, bundle: store.Bundle | None, now: datetime.datetime
-) -> dict[str, Any]:
-    """What the module returns for a certificate. C(bundle) is what is on disk now, None if nothing usable is."""
+def result(plan: Plan, made: Made, directory: str, now: datetime.datetime) -> dict[str, Any]:
+    """What the module returns for a certificate, with what has been made of the plan, if it has been carried out."""
     wanted = plan.wanted
-    found: dict[str, Any] = {"name": wanted.name, "provider": wanted.provider}
-    found.update(changed=bool(plan.reason), reason=plan.reason)
+    request = request_of(plan, made)
+    found: dict[str, Any] = {
+        "name": wanted.name,
+        "provider": wanted.provider,
+        "changed": plan.changed,
+        "reason": plan.reason,
+        "waiting": plan.asked is not None,
+        "request": request.decode() if request else None,
+    }
+    bundle = made.bundle or plan.installed.bundle
     about = _about(plan, directory, bundle, now) if bundle else dict.fromkeys(_ABOUT)
     return {**found, **about}
 
 
-def _about(plan: certificate_plan.Plan, directory: str, bundle: store.Bundle, now: datetime.datetime) -> dict[str, Any]:
+def request_of(plan: Plan, made: Made) -> bytes | None:
+    """The request that is on disk for an authority to sign."""
+    if made.pending:
+        return made.pending.request
+    return plan.asked.pem if plan.asked else None
+
+
+def to_sign(plans: Sequence[Plan], made: Sequence[Made]) -> list[dict[str, Any]]:
+    """What the private CA has to sign."""
+    return [
+        {
+            "name": plan.wanted.name,
+            "request": request.decode(),
+            "names": list(plan.wanted.names),
+            "profile": plan.wanted.profile,
+            "valid_days": plan.wanted.valid_days,
+        }
+        for plan, each in zip(plans, made)
+        for request in [request_of(plan, each)]
+        if plan.wanted.provider == "private_ca" and request
+    ]
+
+
+def _about(plan: Plan, directory: str, bundle: store.Bundle, now: datetime.datetime) -> dict[str, Any]:
     known = plan.installed.facts if bundle is plan.installed.bundle else None
-    facts = known or certificate_plan.facts_of(bundle)
+    facts = known or _facts_of(bundle)
     folder = store.folder(directory, plan.wanted.name, bundle.digest)
     pem = bundle.files()[store.FULLCHAIN].decode()
     return {
@@ -41,7 +77,7 @@ def _about(plan: certificate_plan.Plan, directory: str, bundle: store.Bundle, no
         "directory": folder,
         "paths": {file[: -len(".pem")]: f"{folder}/{file}" for file in store.FILES},
         "pem": pem,
-        "trust": plan.wanted.ca or (pem if facts.self_signed else None),
+        "trust": _trust(plan, bundle, facts),
         "names": list(facts.names),
         "subject": facts.subject,
         "issuer": facts.issuer,
@@ -55,14 +91,27 @@ def _about(plan: certificate_plan.Plan, directory: str, bundle: store.Bundle, no
     }
 
 
-def diff(plan: certificate_plan.Plan) -> dict[str, str]:
+def _trust(plan: Plan, bundle: store.Bundle, facts: Facts) -> str | None:
+    """What is installed may be of another authority than what is asked for."""
+    if facts.self_signed:
+        return bundle.certificates[0].decode()
+    known = (bundle.trust, plan.wanted.trust) if plan.asked else (plan.wanted.trust, bundle.trust)
+    found = known[0] or known[1]
+    return found.decode() if found else None
+
+
+def _facts_of(bundle: store.Bundle) -> Facts:
+    return read_facts(load_certificates(bundle.certificates[0])[0])
+
+
+def diff(plan: Plan) -> dict[str, str]:
     """The certificate's attributes before and after: never a key, not even a public one."""
     before = _of_facts(plan.installed.facts) if plan.installed.facts else {}
     after = before
     if plan.recipe:
         after = _of_recipe(plan.recipe)
     elif plan.bundle:
-        after = _of_facts(certificate_plan.facts_of(plan.bundle))
+        after = _of_facts(_facts_of(plan.bundle))
     header = f"certificate {plan.wanted.name}"
     return {
         "before_header": header,

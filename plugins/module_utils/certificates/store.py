@@ -4,7 +4,9 @@
 """The folders on disk that hold keys and certificates.
 
     <directory>/<name>/<digest>/{privkey,cert,chain,fullchain}.pem
+                                   and request.pem and trust.pem, where there are such
     <directory>/<name>/current -> <digest>
+    <directory>/<name>/requested/{privkey,request}.pem              what an authority is still to sign
 
 A folder is written under a hidden name and renamed when it is complete, and C(current) is switched by one
 rename(2): whoever looks, and whenever the process is killed, there is a whole pair. Knows nothing of X.509.
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import os
@@ -21,13 +24,16 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+MANY = 20  # folders
 KEEP = 5  # folders of a name: the newest, and whichever is current
 
 PRIVKEY, CERT, CHAIN, FULLCHAIN = "privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"
 FILES = (PRIVKEY, CERT, CHAIN, FULLCHAIN)
+REQUEST, TRUST = "request.pem", "trust.pem"
+REQUESTED = "requested"
 NONE = "there was none"
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
@@ -44,6 +50,8 @@ class Bundle:
 
     key: bytes = field(repr=False)
     certificates: tuple[bytes, ...]
+    request: bytes | None = None  # what its authority was asked
+    trust: bytes | None = None  # the roots that its clients must have
 
     @property
     def digest(self) -> str:
@@ -51,7 +59,20 @@ class Bundle:
 
     def files(self) -> dict[str, bytes]:
         leaf, chain = self.certificates[0], b"".join(self.certificates[1:])
-        return {PRIVKEY: self.key, CERT: leaf, CHAIN: chain, FULLCHAIN: leaf + chain}
+        found = {PRIVKEY: self.key, CERT: leaf, CHAIN: chain, FULLCHAIN: leaf + chain}
+        more = {REQUEST: self.request, TRUST: self.trust}
+        return {**found, **{file: content for file, content in more.items() if content}}
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A key and the request that was made with it, both PEM: written and kept as one unit."""
+
+    key: bytes = field(repr=False)
+    request: bytes
+
+    def files(self) -> dict[str, bytes]:
+        return {PRIVKEY: self.key, REQUEST: self.request}
 
 
 @dataclass(frozen=True)
@@ -62,6 +83,8 @@ class Stored:
     digest: str | None = None
     files: dict[str, bytes | None] = field(default_factory=dict, repr=False)
     modes: dict[str, int] = field(default_factory=dict)
+    requested: Stored | None = None
+    base: str = field(default="", compare=False)
 
 
 def digest_of(certificates: tuple[bytes, ...]) -> str:
@@ -79,22 +102,53 @@ def folder(directory: str, name: str, digest: str) -> str:
 
 
 def read(directory: str, name: str) -> Stored:
-    """What `current` names; if it names nothing, the newest folder there is."""
+    """What `current` names; if it names nothing, the newest folder there is. And what is requested."""
     base = os.path.join(directory, name)
-    current = os.path.join(base, "current")
     if not os.path.lexists(base):
-        return Stored(NONE)
+        return Stored(NONE, base=base)
     _refuse_unless(os.path.isdir(base), base, "a folder")
+    note, digest = _current(base)
+    requested = _read_requested(base)
+    if digest is None:
+        return Stored(note, requested=requested, base=base)
+    files, modes = _read_folder(base, digest)
+    return Stored(note, digest, files, modes, requested, base)
+
+
+def former(base: str, digest: str | None) -> list[bytes]:
+    """The certificates in the other folders of a name, as they are."""
+    found = [_read_folder(base, each, (CERT,))[0][CERT] for each in _digests(base) if each != digest]
+    return [text for text in found if text]
+
+
+def _current(base: str) -> tuple[str, str | None]:
+    current = os.path.join(base, "current")
     _refuse_unless(os.path.islink(current) or not os.path.lexists(current), current, "a symlink")
-    digests = _digests(base)
+    note = ""
     if os.path.islink(current):
         target = os.readlink(current)
-        if target in digests:
-            return _read_folder(base, target, "")
+        if _DIGEST.fullmatch(target) and _is_folder(os.path.join(base, target)):
+            return "", target
         note = f"current pointed at {target}, which is no certificate of this name"
-    else:
-        note = "current was missing" if digests else NONE
-    return _read_folder(base, digests[0], note) if digests else Stored(note)
+    digests = _digests(base)
+    if not digests:
+        return note or NONE, None
+    return note or "current was missing", digests[0]
+
+
+def _read_requested(base: str) -> Stored | None:
+    path = os.path.join(base, REQUESTED)
+    if not os.path.lexists(path):
+        return None
+    _refuse_unless(_is_folder(path), path, "a folder")
+    for file in (PRIVKEY, REQUEST):
+        _refuse_unless(not os.path.isdir(os.path.join(path, file)), os.path.join(path, file), "a file")
+    files, modes = _read_folder(base, REQUESTED, (PRIVKEY, REQUEST))
+    return Stored("", None, files, {**modes, "": stat.S_IMODE(os.stat(path).st_mode)}, base=base)
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _refuse_unless(good: bool, path: str, kind: str) -> None:
@@ -113,18 +167,29 @@ def _is_digest(entry: os.DirEntry[str]) -> bool:
     return bool(_DIGEST.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
 
 
-def _read_folder(base: str, digest: str, note: str) -> Stored:
+def _read_folder(
+    base: str, folder: str, names: Sequence[str] = (*FILES, REQUEST, TRUST)
+) -> tuple[dict[str, bytes | None], dict[str, int]]:
     files: dict[str, bytes | None] = {}
     modes: dict[str, int] = {}
-    for file in FILES:
-        path = os.path.join(base, digest, file)
+    for file in names:
+        path = os.path.join(base, folder, file)
         try:
-            with open(path, "rb") as stream:
-                files[file] = stream.read()
-                modes[file] = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
-        except (FileNotFoundError, IsADirectoryError):
-            files[file] = None
-    return Stored(note, digest, files, modes)
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            if file not in (REQUEST, TRUST) or folder == REQUESTED:
+                files[file] = None
+            continue
+        try:
+            about = os.fstat(descriptor)
+            if stat.S_ISREG(about.st_mode):
+                files[file] = os.read(descriptor, about.st_size)
+                modes[file] = stat.S_IMODE(about.st_mode)
+            else:
+                files[file] = None
+        finally:
+            os.close(descriptor)
+    return files, modes
 
 
 @contextlib.contextmanager
@@ -139,15 +204,21 @@ def locked(directory: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def install(directory: str, bundles: Mapping[str, Bundle]) -> None:
+def install(
+    directory: str,
+    bundles: Mapping[str, Bundle],
+    pending: Mapping[str, Pending] | None = None,
+    settled: Iterable[str] = (),
+) -> None:
     """Put each name's bundle into its folder and make it current; until all are written, none is.
 
-    The disk is waited for once for all, not once a file: that is the difference between seconds and milliseconds.
+    :param pending: What is to be requested with it, by the names.
+    :param settled: The names that no longer wait for what they have requested.
     """
+    pending = pending or {}
     staged = {name: _stage(directory, name, bundle) for name, bundle in bundles.items()}
-    for scratch in staged.values():
-        for path in [*(os.path.join(scratch, file) for file in FILES), scratch] if scratch else []:
-            _sync(path)
+    asked = {name: _write_folder(_base(directory, name), each.files(), 0o700) for name, each in pending.items()}
+    _sync_folders(directory, [path for path in (*staged.values(), *asked.values()) if path])
     for name, bundle in bundles.items():
         base = os.path.join(directory, name)
         if staged[name]:
@@ -155,34 +226,76 @@ def install(directory: str, bundles: Mapping[str, Bundle]) -> None:
         else:
             _repair(base, bundle)
         activate(directory, name, bundle.digest)
-    for name in bundles:
-        _sync(os.path.join(directory, name))
+    for name, each in pending.items():
+        _place(os.path.join(directory, name), asked[name], each)
+    _sync_folders(directory, [os.path.join(directory, name) for name in {**bundles, **pending}], files=False)
+    for name in settled:
+        _withdraw(os.path.join(directory, name))
+
+
+def _base(directory: str, name: str) -> str:
+    base = os.path.join(directory, name)
+    _make_folder(base)
+    return base
 
 
 def _stage(directory: str, name: str, bundle: Bundle) -> str:
     """Write the whole folder under a hidden name; that name, or "" when the folder is there already."""
-    base = os.path.join(directory, name)
-    _make_folder(base)
+    base = _base(directory, name)
     target = os.path.join(base, bundle.digest)
     if os.path.lexists(target):
-        _refuse_unless(os.path.isdir(target) and not os.path.islink(target), target, "a folder")
+        _refuse_unless(_is_folder(target), target, "a folder")
         return ""
+    return _write_folder(base, bundle.files(), 0o755)
+
+
+def _write_folder(base: str, files: Mapping[str, bytes], mode: int) -> str:
     scratch = tempfile.mkdtemp(prefix=_HIDDEN, dir=base)  # mode 0700
-    for file, content in bundle.files().items():
-        _write(os.path.join(scratch, file), content, mode_of(file))
-    os.chmod(scratch, 0o755)
+    for file, content in files.items():
+        _write(os.path.join(scratch, file), content, 0o600 if mode == 0o700 else mode_of(file))
+    if mode != 0o700:
+        os.chmod(scratch, mode)
     return scratch
+
+
+def _place(base: str, scratch: str, pending: Pending) -> None:
+    """Let what was written be what is requested. Where the key stays, it stays throughout."""
+    target = os.path.join(base, REQUESTED)
+    if os.path.lexists(target):
+        _refuse_unless(_is_folder(target), target, "a folder")
+        if _read_folder(base, REQUESTED, (PRIVKEY,))[0][PRIVKEY] == pending.key:
+            os.replace(os.path.join(scratch, REQUEST), os.path.join(target, REQUEST))
+            os.chmod(os.path.join(target, PRIVKEY), 0o600)
+            os.chmod(target, 0o700)
+            return
+        _withdraw(base)
+    os.rename(scratch, target)
+
+
+def _withdraw(base: str) -> None:
+    """Nothing is requested any more; a key that is nowhere else is kept."""
+    path = os.path.join(base, REQUESTED)
+    if not _is_folder(path):
+        return
+    key = os.path.join(path, PRIVKEY)
+    installed = _read_folder(base, "current", (PRIVKEY,))[0][PRIVKEY]
+    if os.path.isfile(key) and _read_folder(base, REQUESTED, (PRIVKEY,))[0][PRIVKEY] != installed:
+        _keep_copy(key, os.path.join(base, PRIVKEY))
+    gone = os.path.join(base, _HIDDEN + REQUESTED)
+    _remove(gone)
+    os.rename(path, gone)
+    _remove(gone)
 
 
 def _repair(base: str, bundle: Bundle) -> None:
     """Set right what is wrong in a folder, file by file: its digest says that the certificates are these."""
-    found = _read_folder(base, bundle.digest, "").files
+    found, _modes = _read_folder(base, bundle.digest)
     for file, content in bundle.files().items():
         path = os.path.join(base, bundle.digest, file)
         _refuse_unless(os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path), path, "a file")
-        if found[file] != content:
+        if found.get(file) != content:
             if file == PRIVKEY and os.path.isfile(path):
-                _keep_copy(path)  # it may be the only one of somebody's key
+                _keep_copy(path, path)  # it may be the only one of somebody's key
             scratch = os.path.join(base, _HIDDEN + file)
             _remove(scratch)
             _write(scratch, content, mode_of(file))
@@ -193,9 +306,11 @@ def _repair(base: str, bundle: Bundle) -> None:
     _sync(os.path.join(base, bundle.digest))
 
 
-def _keep_copy(path: str) -> None:
+def _keep_copy(path: str, beside: str) -> None:
+    if os.path.islink(path):
+        return  # what it points at stays where it is
     with contextlib.suppress(FileExistsError):
-        os.link(path, f"{path}.replaced-{os.stat(path).st_mtime_ns}")
+        os.link(path, f"{beside}.replaced-{os.stat(path).st_mtime_ns}")
 
 
 def activate(directory: str, name: str, digest: str) -> bool:
@@ -250,6 +365,26 @@ def _write(path: str, content: bytes, mode: int) -> None:
     with open(descriptor, "wb") as stream:
         stream.write(content)
         os.fchmod(descriptor, mode)
+
+
+def _sync_folders(directory: str, folders: Sequence[str], files: bool = True) -> None:
+    """Wait for the disk: for all together where there are many, which takes a fraction of the time."""
+    if len(folders) > MANY and _sync_file_system(directory):
+        return
+    for folder in folders:
+        for file in sorted(os.listdir(folder)) if files else ():
+            _sync(os.path.join(folder, file))
+        _sync(folder)
+
+
+def _sync_file_system(directory: str) -> bool:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        return bool(ctypes.CDLL(None).syncfs(descriptor) == 0)
+    except (AttributeError, OSError):
+        return False  # not this C library's
+    finally:
+        os.close(descriptor)
 
 
 def _sync(path: str) -> None:

@@ -110,5 +110,5 @@ def test_the_directory_must_be_absolute(run):
 
 
 def test_names_the_package_that_is_missing(run, monkeypatch):
-    monkeypatch.setattr(certificates, "HAS_CRYPTOGRAPHY", False)
+    monkeypatch.setattr(certificates.library, "HAS_CRYPTOGRAPHY", False)
     assert "install the package python3-cryptography" in run(CHAT)["msg"]

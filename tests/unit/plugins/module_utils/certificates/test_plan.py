@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report, store
-from ansible_collections.wss.edge.plugins.module_utils.certificates.given import Refused
+from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Entry, Refused
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, Recipe, make_self_signed
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, dump_key, load_key, make_key
 
@@ -30,15 +30,21 @@ ENTRY = {
     "private_key": None,
     "chain": None,
     "remote_src": False,
+    "profile": "server",
+    "renew_before": None,
+    "request": None,
+    "pkcs12": None,
 }
 
 
-def decide(directory, entry, given=None, now=NOW):
-    return plan.plan_all([{**ENTRY, **entry}], [given or {}], functools.partial(store.read, str(directory)), now)[0]
+def decide(directory, entry, given=None, now=NOW, **more):
+    wanted = Entry({**ENTRY, **entry}, given or {}, **more)
+    return plan.plan_all([wanted], functools.partial(store.read, str(directory)), now)[0]
 
 
 def carry_out(directory, decision):
-    store.install(str(directory), {decision.wanted.name: plan.make(decision)} if decision.reason else {})
+    if decision.changed or decision.settled:
+        plan.install(str(directory), [decision], plan.make_all([decision]))
     return decision
 
 
@@ -204,7 +210,7 @@ def test_the_default_common_name_is_one_that_fits(tmp_path, names, expected):
         ({"name": "a/b"}, 'name: "a/b" may hold letters'),
         ({"name": "a\n"}, 'name: "a\\n" may hold letters'),
         ({"names": []}, "names: needs at least one"),
-        ({"names": ["a b"]}, 'names: "a b" is not a DNS name'),
+        ({"names": ["a b"]}, "names: 'a b' is not a DNS name"),
         ({"valid_days": 0}, "valid_days: 0 must be 1 to 825"),
         ({"valid_days": 826}, "valid_days: 826 must be 1 to 825"),
         ({"key": {"type": "rsa", "curve": "", "bits": 1024}}, "key.bits: 1024 must be 2048 to 8192"),
@@ -229,7 +235,7 @@ def test_all_problems_of_all_certificates_are_reported_together(tmp_path):
     ]
     (tmp_path / "three").write_text("")
     with pytest.raises(Refused) as caught:
-        plan.plan_all(entries, [{}] * 5, functools.partial(store.read, str(tmp_path)), NOW)
+        plan.plan_all([Entry(each) for each in entries], functools.partial(store.read, str(tmp_path)), NOW)
     assert [problem.split(":")[0] for problem in caught.value.problems] == [
         "certificate one, names",
         "certificate one, valid_days",
@@ -267,6 +273,8 @@ OWN = {"provider": "files", "names": ["www.example.com", "a.w.example.com", "192
         (("leaf.pem", "intermediate.pem", "root.pem"), ()),
         (("leaf.pem", "intermediate.pem"), ("intermediate.pem", "root.pem")),
         (("leaf.key", "leaf.pem", "intermediate.pem"), ()),
+        (("root.pem", "intermediate.pem", "leaf.pem", "intermediate.pem"), ()),
+        (("intermediate.pem",), ("leaf.pem",)),
     ],
 )
 def test_installs_files_as_they_should_be_sent(tmp_path, openssl, certificate, chain):
@@ -286,17 +294,12 @@ def test_installs_files_as_they_should_be_sent(tmp_path, openssl, certificate, c
     [
         (
             {"certificate": ("leaf.pem",), "key": "other.key"},
-            "private_key: is not the key of «CN=www.example.com»; give the key it was requested with",
+            "certificate: the key belongs to none of «CN=www.example.com»; give the key that it was requested with",
         ),
         (
-            {"certificate": ("intermediate.pem", "leaf.pem")},
-            "certificate: begins with «CN=Intermediate», but the key is that of «CN=www.example.com»; "
-            "put that one first, and after each certificate its issuer",
-        ),
-        (
-            {"certificate": ("leaf.pem",), "chain": ("root.pem", "intermediate.pem")},
-            "chain: «CN=www.example.com» is followed by «CN=Root», which did not issue it; "
-            "put the issuer of each certificate after it",
+            {"certificate": ("leaf.pem",), "chain": ("intermediate.pem", "other.pem")},
+            "certificate: «CN=other.example.com» did not issue «CN=www.example.com» nor any of its issuers; "
+            "take it out, or put the missing issuers in",
         ),
         ({"certificate": ("leaf.key",)}, "certificate: the file holds no certificate in PEM"),
         ({"key": "leaf.pem"}, "private_key: the file holds no private key in PEM"),
@@ -317,7 +320,7 @@ def test_refuses_files_that_do_not_belong_together(tmp_path, openssl, given, pro
             NOW,
             "certificate: does not cover example.com, a.b.w.example.com "
             "(it covers www.example.com, *.w.example.com, 192.0.2.7, 2001:db8::1); "
-            "have it issued for these names too, or take them off the site",
+            "have it issued for these names too, or take them off",
         ),
         (
             ["www.example.com"],
@@ -334,7 +337,7 @@ def test_refuses_files_that_do_not_belong_together(tmp_path, openssl, given, pro
 def test_refuses_files_that_clients_would_not_accept(tmp_path, openssl, names, now, problem):
     with pytest.raises(Refused) as caught:
         decide(tmp_path, {**OWN, "names": names}, files(openssl), now)
-    assert caught.value.problems == [f"certificate chat, {problem}"]
+    assert caught.value.problems[0] == f"certificate chat, {problem}"
 
 
 @pytest.mark.parametrize(
@@ -366,7 +369,7 @@ def test_files_replace_what_differs_and_mend_what_is_damaged(installed, openssl)
 
 def test_the_result_is_what_is_on_disk(installed):
     found = decide(installed, {})
-    said = report.result(found, str(installed), found.installed.bundle, NOW)
+    said = report.result(found, plan.Made(), str(installed), NOW)
     folder = f"{installed}/chat/{said['digest']}"
     assert {key: said[key] for key in ("name", "provider", "changed", "reason", "directory", "days_left")} == {
         "name": "chat",
@@ -380,7 +383,7 @@ def test_the_result_is_what_is_on_disk(installed):
     assert (installed / "chat" / said["digest"] / "fullchain.pem").read_text() == said["pem"]
     assert said["not_before"] == "2026-11-23T07:55:00Z"
     assert said["not_after"] == "2027-02-21T08:00:00Z"
-    nothing = report.result(found, str(installed), None, NOW)
+    nothing = report.result(decide(installed, {"name": "b"}), plan.Made(), str(installed), NOW)
     assert set(nothing) == set(said)
     assert nothing["digest"] is None
 

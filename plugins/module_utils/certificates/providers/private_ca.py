@@ -1,0 +1,74 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The provider private_ca: the private authority signs a request that the host makes.
+
+Until it has signed, what is installed stays as it is, even if that is nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from typing import Any
+
+from ansible_collections.wss.edge.plugins.module_utils.certificates import needs, requested
+from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Installed, Plan, Refused, Wanted
+from ansible_collections.wss.edge.plugins.module_utils.pki import chains
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
+    Facts,
+    dump_certificate,
+    issued_by,
+    load_certificates,
+    read_facts,
+)
+
+
+def plan(wanted: Wanted, installed: Installed, now: datetime.datetime) -> Plan:
+    signed = requested.read_answer(wanted, installed)
+    need = _need(wanted, installed, now)
+    if signed and not signed.installed:
+        leaf = signed.chain[0]
+        problems = [
+            *chains.problems(signed.chain, wanted.names, now, wanted.profile),
+            *_mismatches(wanted, leaf, read_facts(leaf)),
+        ]
+        if problems:
+            raise Refused([f"signed: the certificate {problem}" for problem in problems])
+        return Plan(wanted, installed, need or "the private CA has signed it anew", bundle=signed.bundle, settled=True)
+    if need:
+        asked = requested.ask(wanted, installed)
+        return Plan(wanted, installed, needs.joined(need, asked.why), asked=asked)
+    reason = needs.joined(installed.note, *installed.damage)
+    return Plan(wanted, installed, reason, bundle=installed.bundle if reason else None, settled=True)
+
+
+def _need(wanted: Wanted, installed: Installed, now: datetime.datetime) -> str:
+    if not installed.bundle or not installed.facts or installed.broken:
+        return needs.joined(installed.note, *installed.broken)
+    return needs.joined(
+        *_mismatches(wanted, load_certificates(installed.bundle.certificates[0])[0], installed.facts),
+        needs.of_time(wanted, installed.facts, now),
+    )
+
+
+def _mismatches(wanted: Wanted, leaf: Any, facts: Facts) -> list[str]:
+    ours = any(issued_by(leaf, each) for each in authorities(wanted.authority))
+    found = (
+        "" if ours else f"it was issued by {facts.issuer}, not by the private CA",
+        needs.of_key_settings(wanted, facts.key),
+        needs.of_names(wanted, facts.names),
+        needs.of_subject(wanted, facts.subject),
+        needs.of_profile(wanted, facts.eku),
+    )
+    return [each for each in found if each]
+
+
+@functools.lru_cache(maxsize=2)  # all entries have the same
+def authorities(pem: bytes) -> tuple[Any, ...]:
+    return tuple(load_certificates(pem)) if pem else ()
+
+
+def roots(pem: bytes) -> bytes:
+    """Of an authority's certificates those that clients trust."""
+    return b"".join(dump_certificate(each) for each in authorities(pem) if issued_by(each, each))
