@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.authority import state
 from ansible_collections.wss.edge.plugins.module_utils.authority.settings import AuthorityError
-from ansible_collections.wss.edge.plugins.module_utils.pki import keys
+from ansible_collections.wss.edge.plugins.module_utils.pki import keys, library
 
 NOW = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.timezone.utc)
 FILES = ["ca.pem", "crl.pem", "intermediate.key.pem", "intermediate.pem", "root.key.pem", "root.pem", "trust.md"]
@@ -198,6 +198,30 @@ def test_a_file_in_place_of_the_folder_is_told(authority):
             authority.run(check_mode=check_mode)
 
 
+def test_a_damaged_key_is_told(authority):
+    authority.run()
+    (authority.folder / "intermediate.key.pem").write_bytes(b"nonsense")
+    (problem,) = refused(authority, requests=[authority.request("a.com")])
+    assert problem == f"{authority.folder}/intermediate.key.pem holds no private key in PEM; put it back from a copy"
+
+
+def test_a_key_of_an_authority_that_was_not_made_is_used_if_it_fits(authority):
+    authority.folder.mkdir()
+    text = keys.dump_key(keys.make_key(keys.KeySettings(curve="secp384r1")), b"correct horse")
+    (authority.folder / "root.key.pem").write_bytes(text)
+    (problem,) = refused(authority)
+    assert problem.startswith(
+        f"key: {authority.folder}/root.key.pem is left of an authority whose making was broken off"
+    )
+    authority.run(key=None)
+    assert (authority.folder / "root.key.pem").read_bytes() == text
+
+
+def test_names_the_library_that_is_missing(authority, monkeypatch):
+    monkeypatch.setattr(library, "HAS_CRYPTOGRAPHY", False)
+    assert refused(authority) == [library.MISSING]
+
+
 # --- it signs
 
 
@@ -257,6 +281,40 @@ def test_a_key_of_another_authority_is_not_used(authority):
     (authority.folder / "intermediate.key.pem").write_bytes(text)
     (problem,) = refused(authority, requests=[authority.request("a.com")])
     assert "intermediate.key.pem is not the key of «CN=wss.edge private CA intermediate»" in problem
+
+
+@pytest.mark.parametrize(
+    ("constraints", "good", "bad"),
+    [
+        ({"permitted": ["a.com"]}, ["a.com", "x.a.com", "*.a.com"], ["b.com", "192.0.2.1", "ba.com"]),
+        ({"permitted": ["192.0.2.0/24"]}, ["192.0.2.1"], ["192.0.3.1", "a.com", "2001:db8::1"]),
+        ({"excluded": ["a.com", "2001:db8::/32"]}, ["b.com", "192.0.2.1"], ["x.a.com", "2001:db8::1"]),
+        ({"permitted": ["a.com", "192.0.2.0/24"], "excluded": ["x.a.com"]}, ["192.0.2.1", "a.com"], ["x.a.com", "b.c"]),
+    ],
+)  # fmt: skip
+def test_openssl_refuses_the_names_that_we_do(authority, constraints, good, bad):
+    authority.run(**constraints)
+    for name in [*good, *bad]:
+        issue_by_openssl(authority, name)
+        assert authority.verify((authority.top / "other.pem").read_text(), now=None)[0] == (name in good), name
+    problems = refused(authority, requests=[authority.request(name, name=name) for name in [*good, *bad]])
+    assert [problem.split()[1] for problem in problems] == [f"{name}:" for name in bad]
+
+
+def issue_by_openssl(authority, name):
+    """A certificate that the authority refuses to sign, signed with its key nevertheless; in other.pem."""
+    (authority.top / "csr").write_text(authority.csr("/O=x", name))
+    kind = "IP" if name[-1].isdigit() else "DNS"
+    extensions = f"subjectAltName={kind}:{name}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+    (authority.top / "extensions").write_text(extensions)
+    signer = ("-CA", "intermediate.pem", "-CAkey", "intermediate.key.pem", "-passin", "pass:correct horse")
+    done, said = authority.openssl(
+        "x509", "-req", "-in", authority.top / "csr", *signer, "-set_serial", "7", "-days", "9000",
+        "-extfile", authority.top / "extensions", "-out", authority.top / "other.pem",
+    )  # fmt: skip
+    assert done, said
+    with (authority.top / "other.pem").open("a") as stream:
+        stream.write((authority.folder / "intermediate.pem").read_text())
 
 
 # --- it revokes
@@ -391,6 +449,19 @@ def test_what_follows_from_the_keys_is_made_again(authority, name, content, reas
     assert reason in authority.run()["reasons"]
     assert authority.verify(authority.sign()[1], "-crl_check_all", "-CRLfile", authority.folder / "crl.pem")[0]
     assert authority.run()["reasons"] == []
+
+
+def test_an_intermediate_of_another_root_is_replaced(authority):
+    authority.run()
+    good = authority.bytes()
+    authority.folder = authority.top / "other"
+    other = authority.run()
+    (authority.top / "ca" / "intermediate.pem").write_text(other["authority"][: -len(other["root"])])
+    authority.folder = authority.top / "ca"
+    reasons = authority.run()["reasons"]
+    assert reasons[:2] == ["intermediate: it was damaged", "revocation list: it was damaged"]
+    assert authority.bytes()["root.pem"] == good["root.pem"]
+    assert authority.verify(authority.sign()[1])[0]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"nonsense"])
