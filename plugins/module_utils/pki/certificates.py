@@ -243,17 +243,17 @@ def iso(time: datetime.datetime) -> str:
 
 def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether the issuer's name and key are those that signed the certificate."""
-    if certificate.issuer != issuer.subject:
+    return signed_by(certificate, certificate.tbs_certificate_bytes, issuer)
+
+
+def signed_by(signed: Any, signed_bytes: bytes, issuer: x509.Certificate) -> bool:
+    """The same for a certificate or a revocation list, and the bytes of it that are signed."""
+    if signed.issuer != issuer.subject:
         return False
-    if certificate.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
+    if signed.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
         return True  # its parameters cannot be read before cryptography 41: the name must do
     try:
-        return verifies(
-            issuer.public_key(),
-            certificate.signature,
-            certificate.tbs_certificate_bytes,
-            certificate.signature_hash_algorithm,
-        )
+        return verifies(issuer.public_key(), signed.signature, signed_bytes, signed.signature_hash_algorithm)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return False  # signed by another kind of key than the issuer's
 

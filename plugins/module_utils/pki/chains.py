@@ -83,7 +83,7 @@ def problems(
         facts, which = read_facts(certificate), f"its issuer {describe(certificate)} "
         found += _date_problems(facts, now, which)
         if not facts.is_ca:
-            found.append(f"{which}is no authority; clients accept nothing that it signed")
+            found.append(f"{which}is no authority; clients accept nothing that it signs")
     missing = uncovered(names, leaf.names)
     if missing:
         found.append(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import in_utc, serial_text
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import in_utc, serial_text, signed_by
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import signing_digest
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
@@ -61,12 +61,7 @@ class CrlFacts:
 
     def issued_by(self, issuer: x509.Certificate) -> bool:
         """Whether the issuer's name and key are those that signed the list."""
-        if self.issuer != issuer.subject:
-            return False
-        try:
-            return bool(self._loaded.is_signature_valid(issuer.public_key()))
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            return False  # signed by another kind of key than the issuer's
+        return signed_by(self._loaded, self._loaded.tbs_certlist_bytes, issuer)
 
 
 def make_crl(
