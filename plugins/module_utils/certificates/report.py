@@ -19,6 +19,7 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
     load_certificates,
     read_facts,
 )
+from ansible_collections.wss.edge.plugins.module_utils.pki.requests import Recipe as RequestRecipe
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import subject_text
 
 _ABOUT = (  # null where there is no certificate
@@ -112,6 +113,8 @@ def diff(plan: Plan) -> dict[str, str]:
         after = _of_recipe(plan.recipe)
     elif plan.bundle:
         after = _of_facts(_facts_of(plan.bundle))
+    elif plan.asked and plan.asked.recipe:
+        after = _of_recipe(plan.asked.recipe)
     header = f"certificate {plan.wanted.name}"
     return {
         "before_header": header,
@@ -136,13 +139,14 @@ def _of_facts(facts: Facts) -> dict[str, str]:
     }
 
 
-def _of_recipe(recipe: Recipe) -> dict[str, str]:
+def _of_recipe(recipe: Recipe | RequestRecipe) -> dict[str, str]:
     subject = subject_text(recipe.subject)
-    return {
+    found = {
         "names": ", ".join(recipe.names),
         "subject": subject,
-        "issuer": subject,
+        "issuer": "(waits to be signed)",
         "key": str(recipe.settings) + ("" if recipe.key_pem else " (new)"),
-        "not_before": iso(recipe.not_before),
-        "not_after": iso(recipe.not_after),
     }
+    if isinstance(recipe, Recipe):
+        found.update(issuer=subject, not_before=iso(recipe.not_before), not_after=iso(recipe.not_after))
+    return found

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +90,8 @@ def read_answer(wanted: Wanted, installed: Installed) -> Answer | None:
         key = load_key(key_pem, validate=False) if key_pem else None
         if key and any(belongs_to(key, each) for each in certificates):
             return _answer(wanted, key, certificates, installed, there if key_pem is there.key_pem else None)
-    if _former(installed, certificates):
+    former = {fingerprint(each.public_key()) for each in _former(installed)}
+    if any(fingerprint(each.public_key()) in former for each in certificates):
         return None
     raise Refused(
         [
@@ -108,12 +111,12 @@ def _answer(wanted: Wanted, key: Any, certificates: list[Any], installed: Instal
     return Answer(pairs.bundle(wanted, key, chain, request), tuple(chain), bool(there) and not same, same)
 
 
-def _former(installed: Installed, certificates: list[Any]) -> bool:
-    """Whether one of them is of a key that this certificate has had."""
-    keys = set()
+def was_installed(installed: Installed, leaf: Any) -> bool:
+    return any(each == leaf for each in _former(installed))
+
+
+def _former(installed: Installed) -> Iterator[Any]:
+    """The certificates that this name has had."""
     for text in installed.former():
-        try:
-            keys.add(fingerprint(load_certificates(text)[0].public_key()))
-        except PkiError:
-            continue
-    return any(fingerprint(each.public_key()) in keys for each in certificates)
+        with contextlib.suppress(PkiError):
+            yield load_certificates(text)[0]

@@ -34,7 +34,7 @@ def plan(wanted: Wanted, installed: Installed, now: datetime.datetime) -> Plan:
             *_mismatches(wanted, leaf, read_facts(leaf)),
         ]
         if problems:
-            raise Refused([f"signed: the certificate {problem}" for problem in problems])
+            raise Refused([f"signed: {problem}" for problem in problems])
         return Plan(wanted, installed, need or "the private CA has signed it anew", bundle=signed.bundle, settled=True)
     if need:
         asked = requested.ask(wanted, installed)

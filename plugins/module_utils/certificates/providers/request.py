@@ -28,8 +28,9 @@ def plan(wanted: Wanted, installed: Installed, now: datetime.datetime) -> Plan:
     answer = requested.read_answer(wanted, installed)
     if answer and not answer.installed:
         problems = chains.problems(answer.chain, wanted.names, now, wanted.profile)
-        if problems:
+        if problems and not requested.was_installed(installed, answer.chain[0]):
             raise Refused([f"certificate: {problem}" for problem in problems])
+        answer = None if problems else answer
     after = _after(answer, installed) if answer else installed
     came = _came(answer, installed) if answer else ""
     need = _need(wanted, after, now, bool(answer))
