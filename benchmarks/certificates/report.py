@@ -84,7 +84,7 @@ def plot(results: t.Mapping[str, t.Any]) -> str:
     groups = [(key, when) for key in TITLES for when in ("first", "unchanged")]
     times = [per_certificate(run) * 1000 for run in runs]
     low, high = math.floor(math.log10(min(times))), math.ceil(math.log10(max(times)))
-    left, width, bar = 170, 560, 16
+    left, width, thick = 170, 560, 16
     height = 60 + len(groups) * 54
 
     def place(milliseconds: float) -> float:
@@ -100,8 +100,8 @@ def plot(results: t.Mapping[str, t.Any]) -> str:
         shapes.append(f'<text x="10" y="{top + 21}">{TITLES[key]}, {when}</text>')
         for row, tool in enumerate(TOOLS):
             value = per_certificate(find(runs, tool=tool, key=key, when=when)) * 1000
-            y, end = top + row * (bar + 2), place(value)
-            size = f'x="{left}" y="{y}" width="{end - left:.1f}" height="{bar}"'
+            y, end = top + row * (thick + 2), place(value)
+            size = f'x="{left}" y="{y}" width="{end - left:.1f}" height="{thick}"'
             shapes.append(f'<rect {size} fill="{COLOURS[tool]}"/>')
             shapes.append(f'<text x="{end + 5:.1f}" y="{y + 13}">{short(value)} ({TOOLS[tool]})</text>')
     style = "text{font:12px sans-serif;fill:#222}.t{font-size:14px;font-weight:bold}"
