@@ -505,8 +505,9 @@ def wanted(module: AnsibleModule) -> list[Entry]:
     found = []
     for entry in entries:
         trust = roots if entry["provider"] == "private_ca" else (entry["ca_content"] or "").encode()
-        passphrase = str(params["passphrases"].get(entry["name"], "")).encode() or None
-        found.append(Entry(entry, given(entry, params), passphrase, trust, authority))
+        passphrase = params["passphrases"].get(entry["name"])
+        secret = str(passphrase).encode() if passphrase is not None else None
+        found.append(Entry(entry, given(entry, params), secret, trust, authority))
     return found
 
 

@@ -16,6 +16,7 @@ from ansible_collections.wss.edge.plugins.module_utils.certificates import plan,
 from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Entry, Refused
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, Recipe, make_self_signed
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, dump_key, load_key, make_key
+from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
 
 NOW = datetime.datetime(2026, 11, 23, 8, 0, 0, tzinfo=datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)
@@ -422,3 +423,142 @@ def test_the_diff_of_a_first_certificate_and_of_a_mended_one(tmp_path):
 def test_no_key_is_in_what_is_printed_by_mistake(installed):
     found = decide(installed, {"names": ["b.example.com"]})
     assert "PRIVATE" not in repr(found) + repr(plan.make(found)) + repr(store.read(str(installed), "chat"))
+
+
+# --- PKCS#12 and passphrases
+
+
+@pytest.fixture(scope="session")
+def locked(authority):
+    """The leaf's key under the passphrase «se cret», in all the forms that openssl writes; and a PKCS#12 of it."""
+    authority.write("pass", b"se cret\n")
+    authority("rsa -in leaf.key -des3 -passout file:pass -traditional -out des3.key")
+    authority("pkey -in leaf.key -aes256 -passout file:pass -out aes.key")
+    authority.write("more.pem", authority.read("root.pem", "intermediate.pem"))
+    export = "pkcs12 -export -inkey leaf.key -in leaf.pem -certfile more.pem"
+    authority(f"{export} -passout file:pass -out leaf.p12")
+    authority(f"{export} -passout pass: -out open.p12")
+    authority("pkcs12 -export -inkey leaf.key -nocerts -passout file:pass -out keyonly.p12")
+    return authority
+
+
+def given_pkcs12(openssl, file):
+    return {"pkcs12": functools.partial(openssl.read, file)}
+
+
+PASSPHRASE = b"se cret"
+
+
+@pytest.mark.parametrize(
+    ("given", "passphrase"),
+    [
+        (lambda openssl: files(openssl, key="des3.key"), PASSPHRASE),
+        (lambda openssl: files(openssl, key="aes.key"), PASSPHRASE),
+        (lambda openssl: files(openssl), PASSPHRASE),  # which is not needed
+        (lambda openssl: given_pkcs12(openssl, "leaf.p12"), PASSPHRASE),
+        (lambda openssl: given_pkcs12(openssl, "open.p12"), None),
+    ],
+)
+def test_a_key_is_kept_without_its_passphrase(tmp_path, locked, given, passphrase):
+    found = carry_out(tmp_path, decide(tmp_path, OWN, given(locked), passphrase=passphrase))
+    assert (found.reason, found.warning) == ("there was none", "")
+    current = tmp_path / "chat" / "current"
+    assert (current / "privkey.pem").read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
+    assert locked(f"pkey -in {current}/privkey.pem -pubout") == locked("pkey -in leaf.key -pubout")
+    assert (current / "fullchain.pem").read_bytes() == locked.read("leaf.pem", "intermediate.pem")
+    assert decide(tmp_path, OWN, files(locked)).reason == ""  # the same, in whichever form it comes
+    assert "se cret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("given", "passphrase", "problem"),
+    [
+        (
+            lambda openssl: files(openssl, key="des3.key"),
+            None,
+            "private_key: the file is protected by a passphrase, and none",
+        ),
+        (
+            lambda openssl: files(openssl, key="des3.key"),
+            b"an0ther",
+            "private_key: the file cannot be read with the passphrase",
+        ),
+        (
+            lambda openssl: files(openssl, key="aes.key"),
+            b"an0ther",
+            "private_key: the file cannot be read with the passphrase",
+        ),
+        (
+            lambda openssl: given_pkcs12(openssl, "leaf.p12"),
+            None,
+            "pkcs12: the file cannot be read without a passphrase",
+        ),
+        (
+            lambda openssl: given_pkcs12(openssl, "leaf.p12"),
+            b"an0ther",
+            "pkcs12: the file cannot be read with the passphrase",
+        ),
+        (lambda openssl: given_pkcs12(openssl, "keyonly.p12"), PASSPHRASE, "pkcs12: the file holds no certificate"),
+        (lambda openssl: given_pkcs12(openssl, "leaf.pem"), PASSPHRASE, "pkcs12: the file is no PKCS#12 file"),
+        (lambda openssl: given_pkcs12(openssl, "none.p12"), PASSPHRASE, "pkcs12: cannot read"),
+    ],
+)
+def test_refuses_what_a_passphrase_does_not_open(tmp_path, locked, given, passphrase, problem):
+    with pytest.raises(Refused) as caught:
+        decide(tmp_path, OWN, given(locked), passphrase=passphrase)
+    assert len(caught.value.problems) == 1
+    assert caught.value.problems[0].startswith(f"certificate chat, {problem}")
+    assert not [word for word in ("se cret", "an0ther") if word in repr(caught.value)]
+
+
+@pytest.mark.parametrize(
+    ("certificate", "trust", "warning"),
+    [
+        (
+            ("leaf.pem",),
+            (),
+            "certificate chat comes without that of its issuer, CN=Intermediate; many clients refuse it",
+        ),
+        (("leaf.pem",), ("root.pem",), "certificate chat comes without that of its issuer, CN=Intermediate"),
+        (("leaf.pem",), ("root.pem", "intermediate.pem"), ""),
+        (("leaf.pem", "intermediate.pem"), (), ""),
+    ],
+)
+def test_warns_where_the_issuer_s_certificate_is_missing(tmp_path, openssl, certificate, trust, warning):
+    found = decide(tmp_path, OWN, files(openssl, certificate), trust=openssl.read(*trust))
+    assert found.warning.startswith(warning)
+    assert bool(found.warning) == bool(warning)
+
+
+def test_refuses_a_certificate_that_is_for_other_uses(tmp_path, openssl):
+    with pytest.raises(Refused, match="may be used for serverAuth only"):
+        decide(tmp_path, {**OWN, "profile": "client"}, files(openssl))
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"renew_before": 90}, "renew_before: 90 must be less than valid_days, 90"),
+        ({"renew_before": 0}, "renew_before: 0 must be at least 1"),
+        ({"provider": "private_ca", "names": []}, "names: needs at least one"),
+        ({"provider": "request", "certificate": "a"}, "request: is missing; provider request needs its path"),
+        ({"provider": "request", "request": "a"}, "certificate: is missing; provider request needs its path"),
+        ({"provider": "files", "remote_src": True, "pkcs12": "a.p12"}, 'pkcs12: "a.p12" must be an absolute path'),
+    ],
+)
+def test_refuses_options_that_cannot_be(tmp_path, entry, problem):
+    with pytest.raises(Refused) as caught:
+        decide(tmp_path, entry)
+    assert caught.value.problems[0].startswith(f"certificate chat, {problem}")
+
+
+@pytest.mark.parametrize(
+    ("profile", "purpose"), [("server", "sslserver"), ("client", "sslclient"), ("peer", "sslclient")]
+)
+def test_openssl_accepts_a_certificate_for_its_profile(tmp_path, authority, profile, purpose):
+    carry_out(tmp_path, decide(tmp_path, {"profile": profile}))
+    current = tmp_path / "chat" / "current"
+    authority(f"verify -purpose {purpose} -attime {NOW.timestamp():.0f} -CAfile {current}/cert.pem {current}/cert.pem")
+    assert decide(tmp_path, {"profile": "server"}).reason == (
+        "" if profile == "server" else f"usage changed: {', '.join(PROFILES[profile])} -> serverAuth"
+    )
