@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.wss.edge.plugins.module_utils.pki import profiles
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import (
+    MIN_RSA_BITS,
     KeySettings,
     belongs_to,
     describe_key,
@@ -21,15 +22,15 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.keys import (
     signing_digest,
     verifies,
 )
-from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError
-from ansible_collections.wss.edge.plugins.module_utils.pki.names import names_of
+from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError, readable, reading
+from ansible_collections.wss.edge.plugins.module_utils.pki.names import names_of, parse_name
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import name_text, to_name
 
 if HAS_CRYPTOGRAPHY:
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.x509.oid import SignatureAlgorithmOID
 
 if TYPE_CHECKING:
@@ -150,12 +151,14 @@ def _issuer(certificate: x509.Certificate, key: PrivateKey) -> _Issuer:
 
 def _asked(request: x509.CertificateSigningRequest, profile: str) -> tuple[x509.Name, Any, profiles.Extensions]:
     """All that is taken from a request: the subject, the key, the names."""
-    names = names_of(request)
-    if not names and not list(request.subject):
+    with reading("the request asks for what cannot be read"):
+        names = [parse_name(name) for name in names_of(request)]
+        subject, public_key = request.subject, request.public_key()
+    if isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size < MIN_RSA_BITS:
+        raise PkiError(f"the request's key is {describe_key(public_key)}; at least {MIN_RSA_BITS} bits are safe")
+    if not names and not list(subject):
         raise PkiError("the request has neither a subject nor a name; make it anew with what it is for")
-    public_key = request.public_key()
-    extensions = profiles.extensions(public_key, profile, names, bool(list(request.subject)))
-    return request.subject, public_key, extensions
+    return subject, public_key, profiles.extensions(public_key, profile, names, bool(list(subject)))
 
 
 def _signed(
@@ -198,16 +201,14 @@ def load_certificates(text: bytes) -> list[x509.Certificate]:
         raise PkiError("holds no certificate in PEM")
     loaded = []
     for position, block in enumerate(blocks, start=1):
-        try:
-            loaded.append(x509.load_pem_x509_certificate(block))
-        except ValueError:
-            which = f"its certificate {position} of {len(blocks)} " if len(blocks) > 1 else ""
-            raise PkiError(f"{which}is damaged or of an unknown format") from None
+        which = f"its certificate {position} of {len(blocks)} " if len(blocks) > 1 else ""
+        with reading(f"{which}is damaged or of an unknown format"):
+            loaded.append(readable(x509.load_pem_x509_certificate(block)))
     return loaded
 
 
 def read_facts(certificate: x509.Certificate) -> Facts:
-    try:
+    with reading("has contents that cannot be read"):
         basic = profiles.find(certificate, "BasicConstraints")
         return Facts(
             names=names_of(certificate),
@@ -222,8 +223,6 @@ def read_facts(certificate: x509.Certificate) -> Facts:
             eku=profiles.extended_key_usage_of(certificate),
             is_ca=bool(basic and basic.ca),
         )
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise PkiError("has contents that cannot be read") from None
 
 
 def describe(certificate: x509.Certificate) -> str:
@@ -243,19 +242,21 @@ def iso(time: datetime.datetime) -> str:
 
 def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether the issuer's name and key are those that signed the certificate."""
-    return signed_by(certificate, certificate.tbs_certificate_bytes, issuer)
+    return signed_by(certificate, "tbs_certificate_bytes", issuer)
 
 
-def signed_by(signed: Any, signed_bytes: bytes, issuer: x509.Certificate) -> bool:
-    """The same for a certificate or a revocation list, and the bytes of it that are signed."""
+def signed_by(signed: Any, what: str, issuer: x509.Certificate) -> bool:
+    """The same for a certificate or a revocation list, and the attribute of it that is signed."""
     if signed.issuer != issuer.subject:
         return False
-    if signed.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
-        return True  # its parameters cannot be read before cryptography 41: the name must do
     try:
-        return verifies(issuer.public_key(), signed.signature, signed_bytes, signed.signature_hash_algorithm)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False  # signed by another kind of key than the issuer's
+        with reading("is damaged, or signed by another kind of key than the issuer's"):
+            if signed.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
+                return True  # its parameters cannot be read before cryptography 41: the name must do
+            data, algorithm = getattr(signed, what), signed.signature_hash_algorithm
+            return verifies(issuer.public_key(), signed.signature, data, algorithm)
+    except PkiError:
+        return False
 
 
 def in_utc(bearer: Any, field: str) -> datetime.datetime:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
@@ -15,11 +16,13 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.library import (
     PassphraseMissing,
     PassphraseWrong,
     PkiError,
+    readable,
+    reading,
 )
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
 
 if HAS_CRYPTOGRAPHY:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
     from cryptography.hazmat.primitives.serialization import pkcs12
@@ -99,14 +102,12 @@ def load_key(text: bytes, passphrase: bytes | None = None, validate: bool = True
     if not validate and VERSION >= (39,):
         options["unsafe_skip_rsa_key_validation"] = True
     try:
-        key = serialization.load_pem_private_key(blocks[0], passphrase if encrypted else None, **options)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        # The library's own words are left out: they say little, and nobody promises what they quote.
+        with reading("is damaged or of an unknown format"):
+            key = serialization.load_pem_private_key(blocks[0], passphrase if encrypted else None, **options)
+    except PkiError:
         if encrypted:  # decrypted by a wrong passphrase it is nonsense, which looks like damage
-            raise PassphraseWrong(
-                "cannot be read with the passphrase given: it is another, or the file is damaged"
-            ) from None
-        raise PkiError("is damaged or of an unknown format") from None
+            raise PassphraseWrong("cannot be read with the passphrase given, or is damaged") from None
+        raise
     return _usable(key)
 
 
@@ -116,11 +117,9 @@ def load_pkcs12(data: bytes, passphrase: bytes | None = None) -> tuple[PrivateKe
         raise PkiError("is no PKCS#12 file; what begins with -----BEGIN is PEM")
     found = None
     for each in dict.fromkeys((passphrase or None, None)):
-        try:
+        with contextlib.suppress(PkiError), reading("is damaged"):
             found = pkcs12.load_key_and_certificates(data, each)
             break
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            continue
     if not found:
         anew = "if openssl can read it, write it anew: openssl pkcs12 -legacy -in FILE -out PEM, then -export -in PEM"
         if not passphrase:
@@ -129,7 +128,8 @@ def load_pkcs12(data: bytes, passphrase: bytes | None = None) -> tuple[PrivateKe
     key, own, others = found
     if key is None:
         raise PkiError("holds no private key; export it together with its key")
-    return _usable(key), [*([own] if own else []), *others]
+    with reading("holds a certificate that cannot be read"):
+        return _usable(key), [readable(each) for each in [own, *others] if each]
 
 
 def _usable(key: Any) -> PrivateKey:
@@ -184,7 +184,11 @@ def hexadecimal(digest: bytes) -> str:
 
 
 def belongs_to(key: PrivateKey, other: x509.Certificate | x509.CertificateSigningRequest) -> bool:
-    return _spki(key.public_key()) == _spki(other.public_key())
+    try:
+        with reading("is of an unknown type"):
+            return _spki(key.public_key()) == _spki(other.public_key())
+    except PkiError:
+        return False
 
 
 def signing_digest(key: PrivateKey) -> Any:

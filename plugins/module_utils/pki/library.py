@@ -5,6 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
 MINIMUM = (3, 3)
 
 try:
@@ -28,3 +35,23 @@ class PassphraseMissing(PkiError):
 
 class PassphraseWrong(PkiError):
     """With this passphrase it cannot be read."""
+
+
+@contextlib.contextmanager
+def reading(refusal: str) -> Iterator[None]:
+    """Turns what the library raises over damaged bytes into a PkiError: that differs by version, down to KeyError.
+
+    Its own words are left out: they say little, and nobody promises what they quote.
+    """
+    try:
+        yield
+    except PkiError:
+        raise
+    except Exception:
+        raise PkiError(refusal) from None
+
+
+def readable(certificate: x509.Certificate) -> x509.Certificate:
+    """The certificate, its subject and issuer read, which the library otherwise does as late as they are asked for."""
+    _names = certificate.subject, certificate.issuer
+    return certificate

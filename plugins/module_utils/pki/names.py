@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import re
 from collections.abc import Sequence
 
@@ -26,10 +27,16 @@ def parse_name(text: str) -> str:
             return _uri(text)
         if "@" in text:
             local, _at, domain = text.rpartition("@")
-            return grammar.email(f"{local}@{grammar.host_name(_ascii(domain))}")
+            return _email(grammar.email(f"{local}@{grammar.host_name(_ascii(domain))}"))
         return grammar.server_name(_ascii(text))
     except ValueError as error:
         raise PkiError(f"{text!r} {error}") from None
+
+
+def _email(text: str) -> str:
+    if email.utils.parseaddr(text) != ("", text):  # the library's own condition
+        raise ValueError("is not an e-mail address, such as ops@example.com")
+    return text
 
 
 def _uri(text: str) -> str:

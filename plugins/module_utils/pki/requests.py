@@ -18,14 +18,13 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.keys import (
     make_key,
     signing_digest,
 )
-from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError
+from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError, reading
 from ansible_collections.wss.edge.plugins.module_utils.pki.names import general_names, names_of
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import name_text, pairs_of, to_name
 
 if HAS_CRYPTOGRAPHY:
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
 
@@ -80,19 +79,17 @@ def load_request(text: bytes) -> x509.CertificateSigningRequest:
     blocks = pem_blocks(text, "CERTIFICATE REQUEST")
     if len(blocks) != 1:
         raise PkiError(f"holds {len(blocks) or 'no'} certificate request{'s' * bool(blocks)} in PEM; it must hold one")
-    try:
+    with reading("is damaged or of an unknown format"):
         request = x509.load_pem_x509_csr(blocks[0])
         valid = request.is_signature_valid
         check_public_key(request.public_key())
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise PkiError("is damaged or of an unknown format") from None
     if not valid:
         raise PkiError("is damaged or forged: its signature does not verify")
     return request
 
 
 def read_request(request: x509.CertificateSigningRequest) -> RequestFacts:
-    try:
+    with reading("has contents that cannot be read"):
         basic = profiles.find(request, "BasicConstraints")
         public_key = request.public_key()
         return RequestFacts(
@@ -106,5 +103,3 @@ def read_request(request: x509.CertificateSigningRequest) -> RequestFacts:
             ca=basic.ca if basic else None,
             path_length=basic.path_length if basic else None,
         )
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise PkiError("has contents that cannot be read") from None

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import in_utc, serial_text, signed_by
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import signing_digest
-from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError
+from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError, reading
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
 from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import authority_key_identifier, find
 
 if HAS_CRYPTOGRAPHY:
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class CrlFacts:
 
     def issued_by(self, issuer: x509.Certificate) -> bool:
         """Whether the issuer's name and key are those that signed the list."""
-        return signed_by(self._loaded, self._loaded.tbs_certlist_bytes, issuer)
+        return signed_by(self._loaded, "tbs_certlist_bytes", issuer)
 
 
 def make_crl(
@@ -96,10 +95,8 @@ def read_crls(text: bytes) -> list[CrlFacts]:
     blocks = pem_blocks(text, "X509 CRL")
     if not blocks:
         raise PkiError("holds no certificate revocation list in PEM")
-    try:
+    with reading("is damaged or of an unknown format"):
         return [_facts(x509.load_pem_x509_crl(block)) for block in blocks]
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise PkiError("is damaged or of an unknown format") from None
 
 
 def _facts(crl: x509.CertificateRevocationList) -> CrlFacts:
