@@ -23,9 +23,9 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.requests import Reque
 def judge(stored: store.Stored) -> Installed:
     requested = _judge_requested(stored.requested) if stored.requested else None
     if stored.digest is None:
-        return Installed(stored.note, requested=requested)
+        return Installed(stored.note, requested=requested, untidy=stored.untidy)
     broken: list[str] = []
-    certificates = _own_certificates(stored)
+    certificates, pems = _own_certificates(stored)
     facts = None
     if certificates:
         try:
@@ -43,7 +43,7 @@ def judge(stored: store.Stored) -> Installed:
     asked, asked_pem = _own_request(stored)
     bundle, trust = None, stored.files.get(store.TRUST)
     if key_pem and certificates:
-        bundle = store.Bundle(key_pem, tuple(dump_certificate(each) for each in certificates), asked_pem, trust)
+        bundle = store.Bundle(key_pem, pems, asked_pem, trust)
     return Installed(
         note=stored.note,
         bundle=bundle,
@@ -54,21 +54,23 @@ def judge(stored: store.Stored) -> Installed:
         damage=_damage(stored, bundle) if bundle else (),
         asked=asked,
         requested=requested,
+        untidy=stored.untidy,
         former=functools.partial(store.former, stored.base, stored.digest),
     )
 
 
-def _own_certificates(stored: store.Stored) -> list[Any]:
-    """Leaf and chain, if any of the files still holds those that the folder is named by."""
+def _own_certificates(stored: store.Stored) -> tuple[list[Any], tuple[bytes, ...]]:
+    """Leaf and chain, also in PEM, if any of the files still holds those that the folder is named by."""
     files = stored.files
     for text in (files[store.FULLCHAIN] or b"", (files[store.CERT] or b"") + (files[store.CHAIN] or b"")):
         try:
             certificates = load_certificates(text)
         except PkiError:
             continue
-        if store.digest_of(tuple(dump_certificate(each) for each in certificates)) == stored.digest:
-            return certificates
-    return []
+        pems = tuple(dump_certificate(each) for each in certificates)
+        if store.digest_of(pems) == stored.digest:
+            return certificates, pems
+    return [], ()
 
 
 def _own_key(stored: store.Stored) -> tuple[Any, str]:

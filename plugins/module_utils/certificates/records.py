@@ -80,6 +80,7 @@ class Installed:
     damage: tuple[str, ...] = ()  # what can be set right around it
     asked: RequestFacts | None = None  # the request that it answers
     requested: Requested | None = None
+    untidy: bool = False
     former: Callable[[], list[bytes]] = list  # the certificates that it came after
 
 
@@ -108,3 +109,8 @@ class Plan:
     @property
     def changed(self) -> bool:
         return bool(self.recipe or self.bundle or (self.asked and self.asked.recipe))
+
+    @property
+    def makes_rsa(self) -> bool:
+        recipes = (self.recipe, self.asked.recipe if self.asked else None)
+        return any(recipe and not recipe.key_pem and recipe.settings.type == "rsa" for recipe in recipes)

@@ -41,7 +41,10 @@ def result(plan: Plan, made: Made, directory: str, now: datetime.datetime) -> di
         "request": request.decode() if request else None,
     }
     bundle = made.bundle or plan.installed.bundle
-    about = _about(plan, directory, bundle, now) if bundle else dict.fromkeys(_ABOUT)
+    about = dict.fromkeys(_ABOUT)
+    facts = made.facts or plan.installed.facts
+    if bundle and facts:
+        about = _about(plan, directory, bundle, facts, now)
     return {**found, **about}
 
 
@@ -68,11 +71,9 @@ def to_sign(plans: Sequence[Plan], made: Sequence[Made]) -> list[dict[str, Any]]
     ]
 
 
-def _about(plan: Plan, directory: str, bundle: store.Bundle, now: datetime.datetime) -> dict[str, Any]:
-    known = plan.installed.facts if bundle is plan.installed.bundle else None
-    facts = known or _facts_of(bundle)
+def _about(plan: Plan, directory: str, bundle: store.Bundle, facts: Facts, now: datetime.datetime) -> dict[str, Any]:
     folder = store.folder(directory, plan.wanted.name, bundle.digest)
-    pem = bundle.files()[store.FULLCHAIN].decode()
+    pem = b"".join(bundle.certificates).decode()
     return {
         "digest": bundle.digest,
         "directory": folder,

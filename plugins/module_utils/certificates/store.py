@@ -18,6 +18,7 @@ import base64
 import contextlib
 import ctypes
 import fcntl
+import functools
 import hashlib
 import os
 import re
@@ -53,7 +54,7 @@ class Bundle:
     request: bytes | None = None  # what its authority was asked
     trust: bytes | None = None  # the roots that its clients must have
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         return digest_of(self.certificates)
 
@@ -84,6 +85,7 @@ class Stored:
     files: dict[str, bytes | None] = field(default_factory=dict, repr=False)
     modes: dict[str, int] = field(default_factory=dict)
     requested: Stored | None = None
+    untidy: bool = False
     base: str = field(default="", compare=False)
 
 
@@ -104,15 +106,21 @@ def folder(directory: str, name: str, digest: str) -> str:
 def read(directory: str, name: str) -> Stored:
     """What `current` names; if it names nothing, the newest folder there is. And what is requested."""
     base = os.path.join(directory, name)
-    if not os.path.lexists(base):
+    try:
+        names = os.listdir(base)
+    except FileNotFoundError:
+        _refuse_unless(not os.path.lexists(base), base, "a folder")
         return Stored(NONE, base=base)
-    _refuse_unless(os.path.isdir(base), base, "a folder")
-    note, digest = _current(base)
-    requested = _read_requested(base)
+    except NotADirectoryError:
+        names = []
+        _refuse_unless(False, base, "a folder")
+    note, digest = _current(base, "current" in names)
+    requested = _read_requested(base) if REQUESTED in names else None
+    untidy = len(names) > KEEP or any(each.startswith(_HIDDEN) for each in names)
     if digest is None:
-        return Stored(note, requested=requested, base=base)
+        return Stored(note, requested=requested, untidy=untidy, base=base)
     files, modes = _read_folder(base, digest)
-    return Stored(note, digest, files, modes, requested, base)
+    return Stored(note, digest, files, modes, requested, untidy, base)
 
 
 def former(base: str, digest: str | None) -> list[bytes]:
@@ -121,11 +129,11 @@ def former(base: str, digest: str | None) -> list[bytes]:
     return [text for text in found if text]
 
 
-def _current(base: str) -> tuple[str, str | None]:
-    current = os.path.join(base, "current")
-    _refuse_unless(os.path.islink(current) or not os.path.lexists(current), current, "a symlink")
+def _current(base: str, there: bool) -> tuple[str, str | None]:
     note = ""
-    if os.path.islink(current):
+    if there:
+        current = os.path.join(base, "current")
+        _refuse_unless(os.path.islink(current), current, "a symlink")
         target = os.readlink(current)
         if _DIGEST.fullmatch(target) and _is_folder(os.path.join(base, target)):
             return "", target
@@ -136,10 +144,8 @@ def _current(base: str) -> tuple[str, str | None]:
     return note or "current was missing", digests[0]
 
 
-def _read_requested(base: str) -> Stored | None:
+def _read_requested(base: str) -> Stored:
     path = os.path.join(base, REQUESTED)
-    if not os.path.lexists(path):
-        return None
     _refuse_unless(_is_folder(path), path, "a folder")
     for file in (PRIVKEY, REQUEST):
         _refuse_unless(not os.path.isdir(os.path.join(path, file)), os.path.join(path, file), "a file")

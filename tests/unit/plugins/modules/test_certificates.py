@@ -46,6 +46,22 @@ def test_makes_once_and_says_why(run, tmp_path):
     assert second["certificates"][0]["pem"] == first["certificates"][0]["pem"]
 
 
+def test_many_are_made_by_several_processes_and_told_in_order(run, monkeypatch):
+    monkeypatch.setattr(certificates.certificate_plan, "MANY", 3)
+    entries = [{"name": f"c{number}", "names": [f"c{number}.example.com"]} for number in range(5)]
+    entries[3]["key"] = {"type": "rsa"}
+    first, second = run(*entries)["certificates"], run(*entries)["certificates"]
+    assert [each["names"] for each in first] == [entry["names"] for entry in entries]
+    assert [each["key"] for each in first] == ["ecdsa secp256r1"] * 3 + ["rsa 2048", "ecdsa secp256r1"]
+    assert [each["pem"] for each in second] == [each["pem"] for each in first]
+    assert not [each for each in second if each["changed"]]
+    twice = run(*entries, entries[0], {"name": "bad", "names": []})
+    assert twice["problems"] == [
+        "certificate c0, name: is there twice; every certificate needs a name of its own",
+        "certificate bad, names: needs at least one DNS name or IP address",
+    ]
+
+
 def test_check_mode_changes_nothing_and_tells_all(run, tmp_path):
     found = run(CHAT, _ansible_check_mode=True, _ansible_diff=True)
     assert (found["changed"], found["certificates"][0]["reason"]) == (True, "there was none")
