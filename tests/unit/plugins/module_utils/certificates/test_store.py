@@ -303,3 +303,139 @@ def test_killed_anywhere_it_leaves_the_old_or_the_new(tmp_path, before, monkeypa
         if finished:
             break
     assert 15 < step < 999
+
+
+# --- what is requested
+
+
+def ask(directory, key, request, **more):
+    with store.locked(str(directory)):
+        store.install(str(directory), more.get("bundles", {}), {NAME: store.Pending(key, request)})
+        store.tidy(str(directory), NAME)
+
+
+def settle(directory, new):
+    with store.locked(str(directory)):
+        store.install(str(directory), {NAME: new}, settled=[NAME])
+        store.tidy(str(directory), NAME)
+
+
+def requested(directory):
+    found = content(directory).requested
+    return found and (found.files[store.PRIVKEY], found.files[store.REQUEST])
+
+
+def all_keys(directory):
+    return {path.read_bytes() for path in (directory / NAME).rglob("privkey.pem*") if path.is_file()}
+
+
+def test_what_is_requested_is_for_its_owner_alone(tmp_path):
+    umask = os.umask(0)
+    try:
+        ask(tmp_path, b"key", b"request")
+    finally:
+        os.umask(umask)
+    assert tree(tmp_path / NAME) == ["requested/ 700", "requested/privkey.pem 600", "requested/request.pem 600"]
+    assert requested(tmp_path) == (b"key", b"request")
+    assert (content(tmp_path).digest, content(tmp_path).note) == (None, "there was none")
+
+
+def test_a_requested_key_that_is_replaced_is_kept(tmp_path):
+    ask(tmp_path, b"one", b"request")
+    ask(tmp_path, b"two", b"request")
+    assert requested(tmp_path) == (b"two", b"request")
+    assert all_keys(tmp_path) == {b"one", b"two"}
+    settle(tmp_path, bundle(1, b"three"))
+    assert requested(tmp_path) is None
+    assert all_keys(tmp_path) == {b"one", b"two", b"three"}
+    ask(tmp_path, b"three", b"request")
+    settle(tmp_path, bundle(2, b"three"))
+    assert len(list((tmp_path / NAME).rglob("privkey.pem.replaced-*"))) == 2  # not the installed one
+
+
+@pytest.mark.parametrize(
+    ("path", "make"),
+    [
+        ("requested", lambda path: path.write_text("")),
+        ("requested", lambda path: path.symlink_to("/")),
+        ("requested/privkey.pem", lambda path: path.mkdir(parents=True)),
+        ("requested/request.pem", lambda path: path.mkdir(parents=True)),
+    ],
+)
+def test_refuses_what_stands_in_place_of_what_is_requested(tmp_path, path, make):
+    install(tmp_path, bundle(1))
+    make(tmp_path / NAME / path)
+    with pytest.raises(store.StoreError, match=f"{tmp_path / NAME / path} must be a .* move it away"):
+        content(tmp_path)
+
+
+def test_former_certificates_are_those_of_the_other_folders(tmp_path):
+    install(tmp_path, bundle(1), bundle(2), bundle(3))
+    (tmp_path / NAME / bundle(2).digest / "cert.pem").unlink()
+    assert store.former(str(tmp_path / NAME), bundle(3).digest) == [bundle(1).certificates[0]]
+
+
+def nothing(home):
+    pass
+
+
+def other_request(home):
+    ask(home, b"key", b"other request")
+
+
+def other_pair(home):
+    ask(home, b"other key", b"other request")
+
+
+def first_request(home):
+    ask(home, b"key", b"request")
+
+
+def stand_in(home):
+    ask(home, b"key", b"request", bundles={NAME: bundle(1, b"key")})
+
+
+@pytest.mark.parametrize(
+    ("before", "work", "after"),
+    [
+        (nothing, first_request, (b"key", b"request")),
+        (nothing, stand_in, (b"key", b"request")),
+        (other_request, first_request, (b"key", b"request")),
+        (other_pair, first_request, (b"key", b"request")),
+        (other_pair, stand_in, (b"key", b"request")),
+        (first_request, lambda home: settle(home, bundle(1, b"key")), None),
+        (stand_in, lambda home: settle(home, bundle(2, b"key")), None),
+        (other_pair, lambda home: settle(home, bundle(2, b"key")), None),
+    ],
+)
+def test_killed_anywhere_no_key_is_lost_and_no_pair_is_mixed(tmp_path, before, work, after, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    for step in range(1000):
+        home = tmp_path / str(step)
+        home.mkdir()
+        before(home)
+        pair, old, keys = requested(home), content(home).files, all_keys(home)
+        finished = killed_at(step, lambda home=home: work(home))
+        assert requested(home) in (pair, after, None), f"killed at {step}"
+        assert keys <= all_keys(home), f"killed at {step}"
+        if pair and after and pair[0] == after[0]:
+            assert requested(home), f"killed at {step}"
+        found = content(home).files
+        assert found == old or found.keys() >= set(store.FILES), f"killed at {step}"
+        work(home)
+        assert requested(home) == after
+        assert not list(home.rglob(".*")), f"killed at {step}"
+        if finished:
+            break
+    assert 5 < step < 999
+
+
+def test_many_are_waited_for_at_once(tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(store, "_sync", waited.append)
+    many = {f"name{number}": bundle(number) for number in range(store.MANY + 1)}
+    store.install(str(tmp_path), many)
+    assert not waited
+    monkeypatch.setattr(store.ctypes, "CDLL", lambda _name: object())  # a C library without syncfs
+    store.install(str(tmp_path), {f"other{name}": each for name, each in many.items()})
+    assert len(waited) == (len(store.FILES) + 2) * len(many)
