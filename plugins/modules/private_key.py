@@ -175,9 +175,9 @@ ARGUMENTS = {
 
 
 def wanted_of(params: dict[str, Any]) -> file_keys.Wanted:
-    passphrases = [(params[which] or "").encode() or None for which in ("passphrase", "current_passphrase")]
+    new, current = ((params[which] or "").encode() or None for which in ("passphrase", "current_passphrase"))
     settings = pki_keys.KeySettings(params["type"], params["curve"], params["bits"])
-    return file_keys.Wanted(settings, params["format"], *passphrases, regenerate=params["regenerate"])
+    return file_keys.Wanted(settings, params["format"], new, current, params["regenerate"])
 
 
 def about(key: pki_keys.PrivateKey | None, settings: pki_keys.KeySettings) -> dict[str, Any]:

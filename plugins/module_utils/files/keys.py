@@ -96,6 +96,14 @@ def plan(content: bytes | None, wanted: Wanted) -> Plan:
     return _rewrite(content, key, under, wanted)
 
 
+def read(path: str, passphrase: str | None) -> PrivateKey:
+    """The key of a request or a certificate."""
+    try:
+        return pki_keys.load_key(single.look(path).text, (passphrase or "").encode() or None)
+    except PkiError as error:
+        raise PkiError(f"{path}: {error}") from None
+
+
 def load(content: bytes, wanted: Wanted) -> tuple[PrivateKey, bytes | None]:
     """The key in a file, and the passphrase that it is under."""
     if not pki_keys.is_encrypted(content):

@@ -63,7 +63,12 @@ def test_makes_a_key_once_and_tells_of_it(run, path):
 
 def test_check_mode_makes_nothing(run, path):
     found = run(type="rsa", bits=3072, _ansible_check_mode=True, _ansible_diff=True)
-    assert (found["changed"], found["type"], found["size_bits"], found["public_key_fingerprint"]) == (True, "rsa", None, None)
+    assert (found["changed"], found["type"], found["size_bits"], found["public_key_fingerprint"]) == (
+        True,
+        "rsa",
+        None,
+        None,
+    )
     assert found["diff"]["after"] == "key: rsa 3072 (new), pkcs8, no passphrase\n"
     assert not list(path.parent.iterdir())
 
@@ -121,7 +126,9 @@ def test_repairs_the_mode_and_says_so(run, path):
 
 def test_what_stands_in_the_way_is_refused(run, path):
     path.mkdir()
-    assert run(regenerate="always")["msg"] == f"{path} must be a file and is a folder; move it away or name another path"
+    assert (
+        run(regenerate="always")["msg"] == f"{path} must be a file and is a folder; move it away or name another path"
+    )
     path.rmdir()
     path.symlink_to("nowhere")
     assert "symlink to nowhere, which does not exist" in run()["msg"]

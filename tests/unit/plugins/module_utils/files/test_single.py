@@ -103,7 +103,7 @@ def test_refuses_what_is_no_file(tmp_path, make, words):
 
 
 def test_a_path_must_be_absolute():
-    with pytest.raises(single.FileError, match="'etc/key.pem' must be an absolute path"):
+    with pytest.raises(single.FileError, match=r"'etc/key.pem' must be an absolute path"):
         single.look("etc/key.pem")
 
 
@@ -113,7 +113,7 @@ def test_a_folder_that_is_missing_is_no_obstacle_to_look_but_to_write(tmp_path):
     with pytest.raises(single.FileError, match=f"cannot write in {tmp_path}/none: No such file"):
         single.replace(found, b"", lambda scratch: None)
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(single.FileError, match="cannot read .*: Not a directory"):
+    with pytest.raises(single.FileError, match=r"cannot read .*: Not a directory"):
         single.look(str(tmp_path / "file" / "file"))
 
 
