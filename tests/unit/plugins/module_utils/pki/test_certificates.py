@@ -196,6 +196,7 @@ def asked(recipe=SITE, **changes):
     return requests.load_request(requests.make_request(dataclasses.replace(recipe, **changes))[1])
 
 
+NEW_EC = "-newkey ec -pkeyopt ec_paramgen_curve:P-256"
 VERIFY = "verify -x509_strict -CAfile root.pem -untrusted intermediate.pem"
 
 
@@ -343,6 +344,24 @@ def test_refuses_to_sign(make_chain):
         sign(asked(names=(), subject=()), issuer, key, "server", *life)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("-newkey rsa:1024 -addext subjectAltName=DNS:a.example.com", "key is rsa 1024; at least 2048 bits are safe"),
+        (f"{NEW_EC} -addext subjectAltName=DNS:a_b..example", "'a_b..example' is not a DNS name"),
+        (f"{NEW_EC} -addext subjectAltName=DNS:{'a' * 70}.example", "is not a DNS name"),
+        (f"{NEW_EC} -addext subjectAltName=DER:3006A504A1020C00", "asks for what cannot be read|neither"),
+        (f"{NEW_EC} -addext subjectAltName=DER:FFFF", "asks for what cannot be read"),
+    ],
+)
+def test_refuses_what_requests_ask_for(openssl, make_chain, options, message):
+    issuer, key = make_chain()
+    openssl(f"req -new -nodes {options} -subj / -keyout a.key -out a.csr")
+    request = requests.load_request(openssl.read("a.csr"))
+    with pytest.raises(PkiError, match=message):
+        sign(request, issuer, key, "server", NOW, NOW + DAY)
+
+
 def test_signed_by_its_own_key(openssl):
     key_pem, request_pem = requests.make_request(SITE)
     request, key = requests.load_request(request_pem), load_key(key_pem)
@@ -359,7 +378,7 @@ def test_signed_by_its_own_key(openssl):
 def by_openssl(openssl):
     """A self-signed certificate; the key is in a.key."""
 
-    def make(*extensions, options=""):
+    def make(*extensions, options=NEW_EC):
         openssl.write(
             "a.cnf",
             "\n".join(["[req]", "distinguished_name=dn", "x509_extensions=x", "[dn]", "[x]", *extensions]).encode(),
@@ -403,5 +422,5 @@ def test_contents_that_cannot_be_read(by_openssl):
 
 
 def test_signed_with_pss(by_openssl):
-    options = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest -sha256"
+    options = "-newkey rsa:2048 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest -sha256"
     assert read_facts(by_openssl(options=options)).self_signed
