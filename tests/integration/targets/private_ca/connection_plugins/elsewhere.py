@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible.plugins.connection.local import Connection as Local
+
 DOCUMENTATION = r"""
 name: elsewhere
 short_description: This machine, as if it were another one
@@ -12,8 +14,6 @@ description: The connection local by another name.
 author: The wss.edge authors (@wss-edge)
 extends_documentation_fragment: connection_pipelining
 """
-
-from ansible.plugins.connection.local import Connection as Local
 
 
 class Connection(Local):
