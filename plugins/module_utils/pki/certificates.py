@@ -144,7 +144,7 @@ class _Issuer:
 def _issuer(certificate: x509.Certificate, key: PrivateKey) -> _Issuer:
     if not belongs_to(key, certificate):
         raise PkiError(f"the issuer's key is not that of {describe(certificate)}; give the key of that certificate")
-    if not read_facts(certificate).is_ca:
+    if not _is_ca(certificate):
         raise PkiError(f"{describe(certificate)} is no authority; clients accept nothing that it signs")
     return _Issuer(certificate.subject, key, certificate)
 
@@ -170,7 +170,7 @@ def _signed(
 ) -> bytes:
     start, end = life
     if issuer.certificate:
-        end = min(end, read_facts(issuer.certificate).not_after)
+        end = min(end, in_utc(issuer.certificate, "not_valid_after"))
     if start >= end:
         raise PkiError(f"a certificate from {iso(start)} to {iso(end)} would never be valid; its issuer ends no later")
     builder = (
@@ -209,7 +209,6 @@ def load_certificates(text: bytes) -> list[x509.Certificate]:
 
 def read_facts(certificate: x509.Certificate) -> Facts:
     with reading("has contents that cannot be read"):
-        basic = profiles.find(certificate, "BasicConstraints")
         return Facts(
             names=names_of(certificate),
             subject=name_text(certificate.subject),
@@ -221,8 +220,13 @@ def read_facts(certificate: x509.Certificate) -> Facts:
             fingerprint_sha256=hexadecimal(certificate.fingerprint(hashes.SHA256())),
             self_signed=issued_by(certificate, certificate),
             eku=profiles.extended_key_usage_of(certificate),
-            is_ca=bool(basic and basic.ca),
+            is_ca=_is_ca(certificate),
         )
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    basic = profiles.find(certificate, "BasicConstraints")
+    return bool(basic and basic.ca)
 
 
 def describe(certificate: x509.Certificate) -> str:

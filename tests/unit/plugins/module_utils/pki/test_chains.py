@@ -172,9 +172,8 @@ def test_an_issuer_that_is_no_authority(world):
 )
 def test_certificates_for_everything(openssl, usages):
     openssl.write("a.cnf", f"[req]\ndistinguished_name=dn\nx509_extensions=x\n[dn]\n[x]\n{usages}\n".encode())
-    openssl(
-        "req -x509 -config a.cnf -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout a.key -out a.pem -subj /CN=a -days 30"
-    )
+    new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout a.key"
+    openssl(f"req -x509 -config a.cnf {new_key} -out a.pem -subj /CN=a -days 30")
     certificates = load_certificates(openssl.read("a.pem"))
     now = datetime.datetime.now(datetime.timezone.utc)
     for profile in ("server", "client", "peer"):

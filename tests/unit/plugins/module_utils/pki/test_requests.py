@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, fingerprint, load_key
@@ -104,9 +106,9 @@ def made(openssl, options="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes", 
 
 
 def forged(openssl):
-    lines = made(openssl).splitlines(keepends=True)
-    other = made(openssl).splitlines(keepends=True)
-    return b"".join([*lines[:-3], *other[-3:]])  # the signature is partly that of the other
+    first, *lines, last = made(openssl).splitlines(keepends=True)
+    data = base64.b64decode(b"".join(lines)).replace(b"\x0c\x01a", b"\x0c\x01b")  # CN=b, under the signature of CN=a
+    return first + base64.encodebytes(data) + last
 
 
 def of_a_curve(openssl):
