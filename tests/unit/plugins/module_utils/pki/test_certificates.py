@@ -391,11 +391,14 @@ def by_openssl(openssl):
     return make
 
 
-def test_an_issuer_without_key_identifier(openssl, by_openssl):
-    issuer = by_openssl("basicConstraints=CA:TRUE", "subjectKeyIdentifier=none")
+@pytest.mark.parametrize("identifier", ["none", "01:02:03:04"])
+def test_an_issuer_of_another_makers(openssl, by_openssl, identifier):
+    issuer = by_openssl("basicConstraints=CA:TRUE", f"subjectKeyIdentifier={identifier}")
     life = (NOW - CLOCK_SKEW, NOW + DAY)
     openssl.write("leaf.pem", sign(asked(), issuer, load_key(openssl.read("a.key")), "server", *life))
     openssl("verify -CAfile a.pem leaf.pem")
+    shown = " ".join(openssl("x509 -in leaf.pem -noout -text").split())
+    assert identifier == "none" or f"Authority Key Identifier: {identifier} " in shown.replace("keyid:", "")
 
 
 def test_e_mail_addresses_and_uris_are_names(openssl):

@@ -53,6 +53,8 @@ def test_normal_form(text, normal):
         ("ü" * 64 + ".example", "DNS name"),
         ("öps@example.com", "e-mail address of ASCII"),
         ("@example.com", "e-mail address of ASCII"),
+        ("a,b@example.com", "is not an e-mail address, such as"),
+        ("ops(us)@example.com", "is not an e-mail address, such as"),
         ("ops@", "DNS name"),
         ("ops@192.0.2.1", "neither a DNS name"),
         ("https://", "is not a URI"),
