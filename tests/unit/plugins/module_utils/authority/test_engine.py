@@ -419,9 +419,10 @@ def test_near_the_end_of_the_root_nothing_outlives_it_and_a_warning_says_so(auth
     (warning,) = authority.run(now=after(days=3286))["warnings"]
     assert "ends on 2036-11-20T08:00:00Z" in warning
     late = after(days=3645)
+    assert "intermediate" not in str(authority.run(now=late, check_mode=True)["reasons"])  # none could last longer
     about, _pem = authority.sign(now=late)
     assert about["not_after"] == "2036-11-20T08:00:00Z"
-    assert not authority.run(now=late)["changed"]  # an intermediate that cannot last longer is left alone
+    assert not authority.run(now=late)["changed"]
     problems = refused(authority, now=after(days=3650))
     assert "has ended on 2036-11-20T08:00:00Z; have a new authority made in another folder" in problems[0]
 
@@ -479,6 +480,14 @@ def test_keys_that_others_can_read_are_closed(authority):
     (authority.folder / "root.key.pem").chmod(0o644)
     assert authority.run()["reasons"] == ["root.key.pem could be read by others"]
     assert (authority.folder / "root.key.pem").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("root.key.pem", 0o600), ("intermediate.key.pem", 0o600), ("crl.pem", 0o644)]
+)
+def test_a_key_is_closed_from_the_beginning(tmp_path, name, mode):
+    state.write(str(tmp_path), name, b"")
+    assert (tmp_path / name).stat().st_mode & 0o777 == mode
 
 
 def test_the_keys_are_encrypted(authority):

@@ -35,7 +35,7 @@ def test_what_is_added_is_read(tmp_path):
 
 
 def test_an_unfinished_line_is_passed_over_and_cut_off(tmp_path):
-    add(tmp_path, ONE, TWO)
+    add(tmp_path, ONE, {**TWO, "pem": "x" * 200})
     path = tmp_path / records.NAME
     whole = path.read_bytes()
     for kept in range(whole.index(b"\n") + 1, len(whole)):
@@ -44,6 +44,7 @@ def test_an_unfinished_line_is_passed_over_and_cut_off(tmp_path):
     add(tmp_path, GONE)
     found = records.read(str(tmp_path))
     assert (list(found.issued), list(found.revoked)) == (["01"], ["01"])
+    assert path.read_bytes().endswith(b"\n")
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[]", '{"event": "issued"}', '{"event": "revoked", "serial": "01"}'])
