@@ -123,7 +123,8 @@ def test_from_one_provider_to_another_with_live_sockets(host: Any) -> None:
             if provider == "request":
                 assert common_name(served(host, name).issuer) == "wss.edge private CA intermediate", "what was good serves on"
                 signed = sign_elsewhere(host, name)
-                assert host.wss(site(provider)).ok
+                answered = host.wss(site(provider, ca=str(ELSEWHERE / "root.pem")))
+                assert answered.ok, answered.output
                 assert host.echoes(f"wss://{name}/wss", name, **trust(ELSEWHERE / "root.pem"))
                 signed.unlink()
             sockets.append(stack.enter_context(host.connect(f"wss://{name}/wss", name, ssl=unverified())))

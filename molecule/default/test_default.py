@@ -33,6 +33,9 @@ def test_a_plain_request_is_told_to_upgrade(host: Any) -> None:
     response = host.curl("https://chat.example.com/wss")
     assert response.status == 426
     assert response.headers["upgrade"] == "websocket"
+    over_http2 = host.curl("https://chat.example.com/wss", "--http2")
+    assert over_http2.status == 426
+    assert "upgrade" not in over_http2.headers
 
 
 def test_what_the_collection_keeps_for_itself_is_not_served(host: Any) -> None:
