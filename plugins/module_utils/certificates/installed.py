@@ -95,6 +95,8 @@ def _own_request(stored: store.Stored) -> tuple[RequestFacts | None, bytes | Non
 
 def _damage(stored: store.Stored, bundle: store.Bundle) -> tuple[str, ...]:
     found = []
+    if stored.modes[""] & store.WRITABLE:
+        found.append(f"its folder had mode {stored.modes['']:04o}, which lets others write into it")
     for file, content in bundle.files().items():
         if stored.files[file] is None:
             found.append(f"{file} was missing")

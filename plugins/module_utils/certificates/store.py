@@ -36,6 +36,7 @@ FILES = (PRIVKEY, CERT, CHAIN, FULLCHAIN)
 REQUEST, TRUST = "request.pem", "trust.pem"
 REQUESTED = "requested"
 NONE = "there was none"
+WRITABLE = 0o022  # for others: they could replace a key
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 _HIDDEN = ".wss-"  # begins every name that is in the making or on its way out
@@ -83,7 +84,7 @@ class Stored:
     note: str = ""  # why there is no digest, or why it is not the one that `current` names
     digest: str | None = None
     files: dict[str, bytes | None] = field(default_factory=dict, repr=False)
-    modes: dict[str, int] = field(default_factory=dict)
+    modes: dict[str, int] = field(default_factory=dict)  # of the files, and of the folder under ""
     requested: Stored | None = None
     untidy: bool = False
     base: str = field(default="", compare=False)
@@ -120,6 +121,7 @@ def read(directory: str, name: str) -> Stored:
     if digest is None:
         return Stored(note, requested=requested, untidy=untidy, base=base)
     files, modes = _read_folder(base, digest)
+    modes[""] = _mode(os.path.join(base, digest))
     return Stored(note, digest, files, modes, requested, untidy, base)
 
 
@@ -150,7 +152,11 @@ def _read_requested(base: str) -> Stored:
     for file in (PRIVKEY, REQUEST):
         _refuse_unless(not os.path.isdir(os.path.join(path, file)), os.path.join(path, file), "a file")
     files, modes = _read_folder(base, REQUESTED, (PRIVKEY, REQUEST))
-    return Stored("", None, files, {**modes, "": stat.S_IMODE(os.stat(path).st_mode)}, base=base)
+    return Stored("", None, files, {**modes, "": _mode(path)}, base=base)
+
+
+def _mode(path: str) -> int:
+    return stat.S_IMODE(os.stat(path).st_mode)
 
 
 def _is_folder(path: str) -> bool:
@@ -251,6 +257,8 @@ def _stage(directory: str, name: str, bundle: Bundle) -> str:
     target = os.path.join(base, bundle.digest)
     if os.path.lexists(target):
         _refuse_unless(_is_folder(target), target, "a folder")
+        for path in (os.path.join(target, file) for file in bundle.files()):
+            _refuse_unless(os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path), path, "a file")
         return ""
     return _write_folder(base, bundle.files(), 0o755)
 
@@ -298,7 +306,6 @@ def _repair(base: str, bundle: Bundle) -> None:
     found, _modes = _read_folder(base, bundle.digest)
     for file, content in bundle.files().items():
         path = os.path.join(base, bundle.digest, file)
-        _refuse_unless(os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path), path, "a file")
         if found.get(file) != content:
             if file == PRIVKEY and os.path.isfile(path):
                 _keep_copy(path, path)  # it may be the only one of somebody's key
@@ -308,8 +315,10 @@ def _repair(base: str, bundle: Bundle) -> None:
             _sync(scratch)
             os.replace(scratch, path)
         os.chmod(path, mode_of(file))
-    os.utime(os.path.join(base, bundle.digest))
-    _sync(os.path.join(base, bundle.digest))
+    home = os.path.join(base, bundle.digest)
+    os.chmod(home, _mode(home) & ~WRITABLE)
+    os.utime(home)
+    _sync(home)
 
 
 def _keep_copy(path: str, beside: str) -> None:

@@ -157,6 +157,11 @@ def folder_for_key(folder):
     (folder / "privkey.pem").mkdir()
 
 
+def key_at_nowhere(folder):
+    (folder / "privkey.pem").unlink()
+    (folder / "privkey.pem").symlink_to("/nowhere")
+
+
 @pytest.mark.parametrize(
     ("harm", "reason", "same_certificate"),
     [
@@ -165,7 +170,15 @@ def folder_for_key(folder):
         (rewrite("chain.pem", b"x"), "chain.pem was damaged", True),
         (lambda folder: (folder / "chain.pem").unlink(), "chain.pem was missing", True),
         (lambda folder: (folder / "privkey.pem").chmod(0o640), "privkey.pem had mode 0640 instead of 0600", True),
+        (lambda folder: folder.chmod(0o777), "its folder had mode 0777, which lets others write into it", True),
+        (lambda folder: folder.chmod(0o700), "", True),
         (lambda folder: (folder.parent / "current").unlink(), "current was missing", True),
+        (
+            lambda folder: ((folder.parent / "current").unlink(), (folder.parent / "current").symlink_to("/nowhere")),
+            "current pointed at /nowhere, which is no certificate of this name",
+            True,
+        ),
+        (key_at_nowhere, "its key is missing; a new key is made", False),
         (key_in_its_older_form, "", True),
         (both_truncated, "its certificate is damaged", False),
         (other_key, "it does not match its key", False),
@@ -353,6 +366,32 @@ def test_refuses_files_that_clients_would_not_accept(tmp_path, openssl, names, n
 )
 def test_warns_a_fortnight_before_the_end(tmp_path, openssl, now, warning):
     assert decide(tmp_path, OWN, files(openssl), now).warning == warning
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        (lambda folder, key: (folder / "privkey.pem").write_bytes(key[:200]), "its key holds no private key in PEM"),
+        (lambda folder, key: other_key(folder), "it does not match its key"),
+        (
+            lambda folder, key: (folder / "fullchain.pem").write_bytes(
+                (folder / "chain.pem").read_bytes() + (folder / "cert.pem").read_bytes()
+            ),
+            "fullchain.pem was damaged",
+        ),
+        (lambda folder, key: (folder / "chain.pem").unlink(), "chain.pem was missing"),
+    ],
+)
+def test_files_are_mended_and_every_key_is_kept(tmp_path, openssl, harm, reason):
+    carry_out(tmp_path, decide(tmp_path, OWN, files(openssl)))
+    current = tmp_path / "chat" / "current"
+    before = {path.name: path.read_bytes() for path in current.iterdir()}
+    harm(current, before["privkey.pem"])
+    harmed = (current / "privkey.pem").read_bytes()
+    assert carry_out(tmp_path, decide(tmp_path, OWN, files(openssl))).reason == reason
+    assert {name: (current / name).read_bytes() for name in before} == before
+    assert harmed in {path.read_bytes() for path in current.iterdir()}
+    assert decide(tmp_path, OWN, files(openssl)).reason == ""
 
 
 def test_files_replace_what_differs_and_mend_what_is_damaged(installed, openssl):

@@ -112,6 +112,7 @@ def test_a_file_that_is_none_reads_as_missing(tmp_path):
     ("path", "make"),
     [
         (NAME, lambda path: path.write_text("")),
+        (NAME, lambda path: path.symlink_to("nowhere")),
         (f"{NAME}/current", lambda path: path.mkdir(parents=True)),
         (f"{NAME}/current", lambda path: (path.parent.mkdir(), path.write_text(""))),
     ],
@@ -176,7 +177,7 @@ def test_repairs_a_folder_and_keeps_the_key_that_it_replaces(tmp_path):
     (folder / "privkey.pem").chmod(0o644)
     install(tmp_path, bundle(1))
     assert content(tmp_path).files == bundle(1).files()
-    assert content(tmp_path).modes == {file: store.mode_of(file) for file in store.FILES}
+    assert content(tmp_path).modes == {**{file: store.mode_of(file) for file in store.FILES}, "": 0o755}
     kept = [path for path in folder.iterdir() if ".replaced-" in path.name]
     assert [path.read_bytes() for path in kept] == [b"somebody's key"]
     assert {path.name for path in folder.iterdir()} == {*store.FILES, kept[0].name}
@@ -201,6 +202,24 @@ def test_refuses_to_repair_a_folder_in_place_of_a_file(tmp_path):
     path.mkdir()
     with pytest.raises(store.StoreError, match=f"{path} must be a file"):
         install(tmp_path, bundle(1))
+
+
+def test_what_cannot_be_repaired_is_refused_before_anything_is_switched(tmp_path):
+    install(tmp_path, bundle(1))
+    path = tmp_path / NAME / bundle(1).digest / "chain.pem"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(store.StoreError, match="must be a file"):
+        store.install(str(tmp_path), {"first": bundle(3), NAME: bundle(1)})
+    assert content(tmp_path, "first").digest is None
+
+
+def test_does_not_wait_for_a_pipe(tmp_path):
+    install(tmp_path, bundle(1))
+    path = tmp_path / NAME / bundle(1).digest / "cert.pem"
+    path.unlink()
+    os.mkfifo(path)
+    assert content(tmp_path).files["cert.pem"] is None
 
 
 def test_other_runs_wait(tmp_path):
