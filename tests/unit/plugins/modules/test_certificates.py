@@ -15,8 +15,17 @@ pytest.importorskip("cryptography")
 
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, Recipe, make_self_signed
-from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
+    CLOCK_SKEW,
+    AuthorityRecipe,
+    Recipe,
+    load_certificates,
+    make_authority,
+    make_self_signed,
+    sign,
+)
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, dump_key, load_key, make_key
+from ansible_collections.wss.edge.plugins.module_utils.pki.requests import load_request
 from ansible_collections.wss.edge.plugins.modules import certificates
 
 CHAT = {"name": "chat", "names": ["chat.example.com"]}
@@ -128,3 +137,85 @@ def test_the_directory_must_be_absolute(run):
 def test_names_the_package_that_is_missing(run, monkeypatch):
     monkeypatch.setattr(certificates.library, "HAS_CRYPTOGRAPHY", False)
     assert "install the package python3-cryptography" in run(CHAT)["msg"]
+
+
+# --- what an authority signs
+
+
+@pytest.fixture
+def authority():
+    """The private CA's root in PEM, and what signs a request by it."""
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    key = make_key(KeySettings())
+    life = now - CLOCK_SKEW, now + datetime.timedelta(days=99)
+    root = make_authority(key, AuthorityRecipe((("common_name", "Root"),), *life))
+
+    def sign_it(request):
+        return sign(load_request(request.encode()), load_certificates(root)[0], key, "server", *life).decode()
+
+    return root.decode(), sign_it
+
+
+OURS = {**CHAT, "provider": "private_ca"}
+
+
+def test_what_the_private_ca_has_to_sign_and_what_it_has_signed(run, authority, tmp_path):
+    root, sign_it = authority
+    planned = run(OURS, _ansible_check_mode=True)  # before there is an authority
+    assert (planned["changed"], planned["requests"], planned["certificates"][0]["waiting"]) == (True, [], True)
+    asked = run(OURS, {"name": "own", "names": ["own"]}, authority=root)
+    assert [each["digest"] is None for each in asked["certificates"]] == [True, False]
+    request = asked["certificates"][0]["request"]
+    assert asked["requests"] == [
+        {"name": "chat", "request": request, "names": ["chat.example.com"], "profile": "server", "valid_days": 90}
+    ]
+    again = run(OURS, authority=root, _ansible_check_mode=True)
+    assert (again["changed"], again["requests"]) == (False, asked["requests"])
+    done = run(OURS, authority=root, signed={"chat": sign_it(request)})
+    assert (done["changed"], done["requests"], done["certificates"][0]["trust"]) == (True, [], root)
+    assert not run(OURS, authority=root)["changed"]
+    secret = (tmp_path / "pki/chat/current/privkey.pem").read_text().splitlines()[1]
+    assert secret not in json.dumps([planned, asked, again, done])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "authority: is empty; chat with provider private_ca needs its PEM"),
+        ({"authority": "nonsense"}, "authority: holds no certificate in PEM"),
+        ({"authority": "root", "signed": {"other": "PEM"}}, "signed: other is among no certificates"),
+        (
+            {"authority": "root", "signed": {"chat": "PEM"}},
+            "certificate chat, certificate: the file holds no",
+        ),
+    ],
+)
+def test_refuses_what_no_authority_gives(run, authority, arguments, message):
+    if arguments.get("authority") == "root":
+        arguments = {**arguments, "authority": authority[0]}
+    assert run(OURS, **arguments)["msg"].startswith(message)
+
+
+def test_what_somebody_else_signs(run, authority, monkeypatch):
+    said = []
+    monkeypatch.setattr(certificates.AnsibleModule, "warn", lambda _module, text: said.append(text))
+    entry = {**CHAT, "provider": "request", "request": "a.csr", "certificate": "a.pem"}
+    asked = run(entry)["certificates"][0]
+    assert (asked["waiting"], asked["self_signed"], len(said)) == (True, True, 1)
+    signed = authority[1](asked["request"])
+    done = run({**entry, "certificate_content": signed, "ca_content": authority[0]})["certificates"][0]
+    assert (done["pem"], done["waiting"], done["request"], done["trust"]) == (signed, False, None, authority[0])
+    assert len(said) == 1
+
+
+def test_passphrases_and_pkcs12_come_as_secrets(run, tmp_path):
+    key, certificate = pair()
+    locked = dump_key(load_key(key.encode()), b"1234").decode()
+    entry = {**CHAT, "provider": "files", "certificate_content": certificate}
+    assert run(entry, private_keys={"chat": locked}, passphrases={"chat": 1234})["changed"]
+    assert (tmp_path / "pki/chat/current/privkey.pem").read_text() == key
+    assert "passphrase" in run(entry, private_keys={"chat": locked})["msg"]
+    refused = run({**CHAT, "provider": "files", "pkcs12": "a.p12"}, private_keys={"chat": "MAA="})
+    assert refused["problems"] == [
+        "certificate chat, pkcs12: the file is no PKCS#12 file; what begins with -----BEGIN is PEM"
+    ]
