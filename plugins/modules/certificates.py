@@ -209,7 +209,7 @@ EXAMPLES = r"""
         names: [old.example.com]
         key: {type: rsa, bits: 3072}
         subject: {country: DE, organization: Example, common_name: old.example.com, email: ops@example.com}
-            valid_days: 365
+        valid_days: 365
 
 - name: A certificate that somebody else signs, and one whose key is under a passphrase
   wss.edge.certificates:
