@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import stat
 
@@ -15,6 +16,8 @@ pytest.importorskip("cryptography")
 
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.wss.edge.plugins.module_utils.pki import certificates as pki
+from ansible_collections.wss.edge.plugins.module_utils.pki import keys
 from ansible_collections.wss.edge.plugins.modules import certificate, certificate_request, private_key
 
 SECRET = "a secret that no output has"
@@ -94,6 +97,23 @@ def test_a_certificate_is_made_once_and_told_of(run, key, tmp_path):
     assert (changed["changed"], changed["serial"]) == (True, made["serial"])  # of the one that is there
     (tmp_path / "crt").chmod(0o600)
     assert run(certificate, **asked)["reason"] == "mode was 0600 instead of 0644"
+
+
+def test_an_authority_signs(run, key, tmp_path):
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    recipe = pki.AuthorityRecipe((("common_name", "Root"),), now, now + datetime.timedelta(days=400))
+    signer = keys.make_key(keys.KeySettings())
+    (tmp_path / "ca").write_bytes(pki.make_authority(signer, recipe))
+    (tmp_path / "ca.key").write_bytes(keys.dump_key(signer, SECRET.encode()))
+    run(certificate_request, **key, path="csr", names=["a.example.com"])
+    asked = {"provider": "ca", "path": "crt", "request": "csr", "ca_certificate": "ca", "ca_private_key": "ca.key"}
+    made = run(certificate, **asked, ca_passphrase=SECRET)
+    assert (made["changed"], made["issuer"], made["names"]) == (True, "CN=Root", ["a.example.com"])
+    assert not run(certificate, **asked, ca_passphrase=SECRET)["changed"]
+    assert run(certificate, **asked)["msg"] == f"{tmp_path}/ca.key: is protected by a passphrase, and none is given"
+    run(private_key, path="other.key")
+    wrong = run(certificate, **{**asked, "ca_private_key": "other.key"})
+    assert wrong["msg"].startswith("ca_private_key: the key belongs to none of «CN=Root»")
 
 
 def test_files_are_checked_and_a_warning_is_given(run, key, monkeypatch):
