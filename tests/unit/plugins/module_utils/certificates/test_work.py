@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -43,15 +46,40 @@ def test_what_goes_wrong_is_told():
 def test_processes_that_are_killed_are_replaced_by_this_one():
     def die(item):
         if item == 9 and os.getpid() != MAIN:
-            os._exit(9)
+            os.kill(os.getpid(), signal.SIGKILL)
         return item
 
-    assert work.spread(die, range(10), pays=True) == list(range(10))
+    assert work.spread(die, range(30), pays=True) == list(range(30))
 
 
-def test_without_semaphores_it_is_done_here(monkeypatch):
-    def missing(*_arguments):
-        raise NotImplementedError("sem_open")
+def test_much_comes_from_all_at_once():
+    found = work.spread(lambda item: bytes([item]) * 1_000_000, range(30), pays=True)
+    assert [len(set(each)) for each in found] == [1] * 30
+    assert [each[0] for each in found] == list(range(30))
 
-    monkeypatch.setattr(work.concurrent.futures, "ProcessPoolExecutor", missing)
-    assert work.spread(str, range(3), pays=True) == ["0", "1", "2"]
+
+ENDLESS = """
+import os, sys, time
+from ansible_collections.wss.edge.plugins.module_utils.certificates import work
+os.sched_getaffinity = lambda process: {0, 1}
+def slow(item):
+    os.write(1, b"%d\\n" % os.getpid())
+    time.sleep(0.01)
+    return item
+work.spread(slow, range(1_000_000), pays=True)
+"""
+
+
+def test_none_is_left_when_the_one_that_waits_is_killed():
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, env=environment) as main:
+        workers = {int(main.stdout.readline()) for _line in range(20)}
+        main.kill()
+        try:
+            main.communicate(timeout=20)  # its output ends with the last process that has it
+        except subprocess.TimeoutExpired:
+            for process in workers:
+                os.kill(process, signal.SIGKILL)
+            raise
+    assert len(workers) == 2
+    assert main.pid not in workers
