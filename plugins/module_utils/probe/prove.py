@@ -63,7 +63,7 @@ def prove(options: Mapping[str, Any]) -> dict[str, Any]:
         "changed": False,
         "proofs": [asdict(proof) for proof in proofs],
         "report": report(proofs),
-        "next_steps": next_steps(proofs),
+        "next_steps": next_steps(proofs, options["trust"]),
         "ok_count": sum(proof.ok for proof in proofs),
         **({"failed": True, "msg": "\n".join(failed)} if failed else {}),
     }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ansible_collections.wss.edge.plugins.module_utils.probe.client import Proof
 from ansible_collections.wss.edge.plugins.module_utils.probe.diagnose import printable
@@ -21,24 +21,29 @@ def report(proofs: Sequence[Proof]) -> list[str]:
     return [*lines, f"{passed} of {len(proofs)} endpoints proved."]
 
 
-def next_steps(proofs: Sequence[Proof]) -> list[str]:
-    """Lines to try by hand, for the first endpoint that is proved."""
+def next_steps(proofs: Sequence[Proof], trust: Mapping[str, object]) -> list[str]:
+    """Lines to try by hand, for the first endpoint that is proved.
+
+    :param trust: What clients of a site must trust, by its name; nothing where they trust it already.
+    """
     proof = next((proof for proof in proofs if proof.ok), None)
     if proof is None:
         return []
-    command = f"python3 -m websockets {proof.url}"
-    lines = ["Try next:", _row("browser", f'new WebSocket("{proof.url}")')]
-    if not (proof.certificate and proof.certificate.self_signed):
-        return [*lines, _row("shell", command)]
-    trust = f"/etc/pki/wss/{proof.site}/current/cert.pem"
-    return [
-        *lines,
-        _row("shell", f"SSL_CERT_FILE={trust} {command}"),
-        _row(
-            "note",
-            "The certificate is self-signed: clients elsewhere, browsers too, must be told to trust that file.",
-        ),
-    ]
+    file, note = _to_trust(proof, bool(trust.get(proof.site)))
+    command = f"{file and f'SSL_CERT_FILE={file} '}python3 -m websockets {proof.url}"
+    lines = ["Try next:", _row("browser", f'new WebSocket("{proof.url}")'), _row("shell", command)]
+    return [*lines, _row("note", note)] if note else lines
+
+
+def _to_trust(proof: Proof, own: bool) -> tuple[str, str]:
+    """The file that a client must trust, and what to say of it."""
+    if proof.certificate and proof.certificate.self_signed:
+        note = "The certificate is self-signed: clients elsewhere, browsers too, must be told to trust that file."
+        return f"/etc/pki/wss/{proof.site}/current/cert.pem", note
+    if own:
+        note = "Clients must be told to trust that root; the private authority's is root.pem in wss_ca_dir."
+        return "root.pem", note
+    return "", ""
 
 
 def problems(proofs: Sequence[Proof]) -> list[str]:
@@ -71,7 +76,8 @@ def _certificate(shown: Certificate) -> str:
     if shown.names is None:
         return f"SHA-256 {shown.fingerprint_sha256}"
     names = printable(", ".join(shown.names)) or "no names"
-    kind = ", self-signed" if shown.self_signed else ""
+    issuer = f", issued by {printable(shown.issuer)}" if shown.issuer else ""
+    kind = ", self-signed" if shown.self_signed else issuer
     life = f"{shown.days_left} days left" if (shown.days_left or 0) >= 0 else "expired"
     return f"{names}; {life}{kind}"
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.wss.edge.plugins.module_utils.probe.client import Proof
-from ansible_collections.wss.edge.plugins.module_utils.probe.report import problems, report
+from ansible_collections.wss.edge.plugins.module_utils.probe.report import next_steps, problems, report
 from ansible_collections.wss.edge.plugins.module_utils.probe.tls import Certificate
 
 PASSED = Proof(
@@ -51,6 +53,24 @@ def test_certificate_that_expired_or_cannot_be_read():
     ):
         proof = Proof(site="s", url="u", address="a", port=1, certificate=certificate, phase="tls", problem="p")
         assert report([proof])[1] == f"      certificate {words}"
+
+
+def test_who_issued_it():
+    certificate = Certificate("aa:bb", ["a"], days_left=9, issuer="CN=R\x1b3,O=Example")
+    proof = Proof(site="s", url="u", address="a", port=1, certificate=certificate, phase="tls", problem="p")
+    assert report([proof])[1] == "      certificate a; 9 days left, issued by CN=R?3,O=Example"
+
+
+def test_what_to_try_depends_on_what_must_be_trusted():
+    issued = replace(PASSED, certificate=Certificate("aa:bb", ["a"], issuer="CN=R3"))
+    alone = next_steps([FAILED, PASSED], {"chat": "PEM"})
+    assert alone[2].endswith("SSL_CERT_FILE=/etc/pki/wss/chat/current/cert.pem python3 -m websockets " + PASSED.url)
+    assert "self-signed" in alone[3]
+    private = next_steps([issued], {"chat": "PEM"})
+    assert private[2].endswith("SSL_CERT_FILE=root.pem python3 -m websockets " + PASSED.url)
+    assert "trust that root" in private[3]
+    assert next_steps([issued], {"chat": None})[2:] == [f"      {'shell':<12}python3 -m websockets {PASSED.url}"]
+    assert next_steps([FAILED], {}) == []
 
 
 def test_nothing_to_probe():
