@@ -430,6 +430,8 @@ from ansible_collections.wss.edge.plugins.module_utils.pki import library
 from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import SUBJECT_FIELDS
 
+Secrets = tuple[dict[str, str], dict[str, bytes]]  # keys or PKCS#12, and passphrases, by the certificates' names
+
 TEXT = {"type": "str"}
 PATH = {"type": "path"}
 KEY = {
@@ -468,15 +470,22 @@ ARGUMENTS = {
 }
 
 
-def given(entry: dict[str, Any], params: dict[str, Any]) -> dict[str, Callable[[], bytes]]:
+def take_secrets(module: AnsibleModule) -> Secrets:
+    """The secret options, which are then none any more: what remains of them cannot be told."""
+    private_keys, passphrases = module.params.pop("private_keys"), module.params.pop("passphrases")
+    # A short passphrase may well be part of a name or of a certificate; blotted out there, the result is of no use.
+    module.no_log_values.difference_update(map(str, passphrases.values()))
+    return private_keys, {name: str(value).encode() for name, value in passphrases.items() if value is not None}
+
+
+def given(entry: dict[str, Any], signed: dict[str, str], secret: str | None) -> dict[str, Callable[[], bytes]]:
     """How to get what comes to a certificate from elsewhere."""
-    name = entry["name"]
     if entry["provider"] == "private_ca":
-        return {"certificate": params["signed"][name].encode} if name in params["signed"] else {}
+        answer = signed.get(entry["name"])
+        return {"certificate": str(answer).encode} if answer else {}
     if entry["provider"] == "files" and entry["remote_src"]:
         parts = ("certificate", "private_key", "chain", "pkcs12")
         return {part: pathlib.Path(entry[part]).read_bytes for part in parts if entry[part]}
-    secret = params["private_keys"].get(name)
     contents = {
         "certificate": entry["certificate_content"],
         "private_key": None if entry["pkcs12"] else secret,
@@ -488,9 +497,9 @@ def given(entry: dict[str, Any], params: dict[str, Any]) -> dict[str, Callable[[
     return found
 
 
-def wanted(module: AnsibleModule) -> list[Entry]:
+def wanted(module: AnsibleModule, secrets: Secrets) -> list[Entry]:
     """The certificates that are asked for, with what comes from elsewhere."""
-    params = module.params
+    params, (private_keys, passphrases) = module.params, secrets
     entries, authority = params["certificates"], params["authority"].encode()
     strangers = set(params["signed"]) - {entry["name"] for entry in entries}
     if strangers:
@@ -504,10 +513,10 @@ def wanted(module: AnsibleModule) -> list[Entry]:
         module.fail_json(msg=f"authority: {error}")
     found = []
     for entry in entries:
+        name = entry["name"]
         trust = roots if entry["provider"] == "private_ca" else (entry["ca_content"] or "").encode()
-        passphrase = params["passphrases"].get(entry["name"])
-        secret = str(passphrase).encode() if passphrase is not None else None
-        found.append(Entry(entry, given(entry, params), secret, trust, authority))
+        answers = given(entry, params["signed"], private_keys.get(name))
+        found.append(Entry(entry, answers, passphrases.get(name), trust, authority))
     return found
 
 
@@ -528,21 +537,18 @@ def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     if not library.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=library.MISSING)
-    directory = module.params["directory"]
+    secrets, directory = take_secrets(module), module.params["directory"]
     if not directory.startswith("/"):
         module.fail_json(msg=f"directory: {directory!r} must be an absolute path, such as /etc/pki/wss")
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     try:
-        plans = certificate_plan.plan_all(wanted(module), functools.partial(store.read, directory), now)
+        plans = certificate_plan.plan_all(wanted(module, secrets), functools.partial(store.read, directory), now)
     except Refused as refused:
         module.fail_json(msg="\n".join(refused.problems), problems=refused.problems)
-    for plan in plans:
-        if plan.warning:
-            module.warn(plan.warning)
+    for warning in filter(None, (plan.warning for plan in plans)):
+        module.warn(warning)
 
-    made = [certificate_plan.Made()] * len(plans)
-    if not module.check_mode:
-        made = apply(module, directory, plans)
+    made = [certificate_plan.Made()] * len(plans) if module.check_mode else apply(module, directory, plans)
     module.exit_json(
         changed=any(plan.changed for plan in plans),
         certificates=[report.result(plan, each, directory, now) for plan, each in zip(plans, made)],

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Entry, Refused, Wanted
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import load_certificates
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import MAX_RSA_BITS, MIN_RSA_BITS, KeySettings
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.names import parse_name
@@ -35,12 +36,7 @@ def parse(given: Entry) -> Wanted:
         problems.append(_refused("key.bits", key.bits, f"must be {MIN_RSA_BITS} to {MAX_RSA_BITS}"))
     _check_days(entry, problems)
     subject = _parse_subject(entry, names, problems)
-    for part in ("request", "certificate") if entry["provider"] == "request" else ():
-        if not entry[part]:
-            problems.append(f"{part}: is missing; provider request needs its path on the controller")
-    for part in ("certificate", "private_key", "chain", "pkcs12"):
-        if entry["remote_src"] and entry.get(part) and not entry[part].startswith("/"):
-            problems.append(_refused(part, entry[part], "must be an absolute path, as it is on the host"))
+    _check_parts(entry, problems)
     if problems:
         raise Refused(problems)
     return Wanted(
@@ -79,6 +75,23 @@ def _check_days(entry: Mapping[str, Any], problems: list[str]) -> None:
     elif before is not None and before >= valid and entry["provider"] in ("self_signed", "private_ca"):
         why = f"must be less than valid_days, {valid}: the certificate would be renewed by every run"
         problems.append(_refused("renew_before", before, why))
+
+
+def _check_parts(entry: Mapping[str, Any], problems: list[str]) -> None:
+    """What the files are, of which the contents come from elsewhere."""
+    for part in ("request", "certificate") if entry["provider"] == "request" else ():
+        if not entry[part]:
+            problems.append(f"{part}: is missing; provider request needs its path on the controller")
+    for part in ("certificate", "private_key", "chain", "pkcs12") if entry["provider"] == "files" else ():
+        if entry["remote_src"] and entry[part] and not entry[part].startswith("/"):
+            problems.append(_refused(part, entry[part], "must be an absolute path, as it is on the host"))
+        if entry["pkcs12"] and entry[part] and part != "pkcs12":
+            problems.append(f"{part}: is given beside pkcs12, which holds it already; leave one of them out")
+    if entry.get("ca_content") is not None:
+        try:
+            load_certificates(entry["ca_content"].encode())
+        except PkiError as error:
+            problems.append(f"ca: the file {error}")
 
 
 def _parse_subject(entry: Mapping[str, Any], names: Sequence[str], problems: list[str]) -> tuple[tuple[str, str], ...]:

@@ -215,6 +215,15 @@ def test_passphrases_and_pkcs12_come_as_secrets(run, tmp_path):
     assert run(entry, private_keys={"chat": locked}, passphrases={"chat": 1234})["changed"]
     assert (tmp_path / "pki/chat/current/privkey.pem").read_text() == key
     assert "passphrase" in run(entry, private_keys={"chat": locked})["msg"]
+    # What is in names and certificates, too, is not blotted out there.
+    found = run(
+        entry,
+        private_keys={"chat": locked},
+        passphrases={"chat": "1234", "b": "chat", "c": "A"},
+        _ansible_inject_invocation=True,
+    )
+    assert (found["certificates"][0]["pem"], found["certificates"][0]["names"]) == (certificate, ["chat.example.com"])
+    assert not {"passphrases", "private_keys"} & set(found["invocation"]["module_args"])
     refused = run({**CHAT, "provider": "files", "pkcs12": "a.p12"}, private_keys={"chat": "MAA="})
     assert refused["problems"] == [
         "certificate chat, pkcs12: the file is no PKCS#12 file; what begins with -----BEGIN is PEM"

@@ -582,6 +582,8 @@ def test_refuses_a_certificate_that_is_for_other_uses(tmp_path, openssl):
         ({"provider": "private_ca", "names": []}, "names: needs at least one"),
         ({"provider": "request", "certificate": "a"}, "request: is missing; provider request needs its path"),
         ({"provider": "request", "request": "a"}, "certificate: is missing; provider request needs its path"),
+        ({"provider": "files", "pkcs12": "a", "chain": "b"}, "chain: is given beside pkcs12, which holds it already"),
+        ({"ca_content": ""}, "ca: the file holds no certificate in PEM"),
         ({"provider": "files", "remote_src": True, "pkcs12": "a.p12"}, 'pkcs12: "a.p12" must be an absolute path'),
     ],
 )
