@@ -12,8 +12,9 @@ version_added: "0.1.0"
 author: The wss.edge authors (@wss-edge)
 description:
   - Each certificate is kept with its key and chain in the folder C(<directory>/<name>/<digest>), as C(privkey.pem),
-    C(cert.pem), C(chain.pem) and C(fullchain.pem); C(<directory>/<name>/current) points at the one in force. The
-    digest names the public content, so a configuration that refers to it says which certificate it was made for.
+    C(cert.pem), C(chain.pem) and C(fullchain.pem), beside C(request.pem) and C(trust.pem) where the certificate was
+    requested or its authority is named; C(<directory>/<name>/current) points at the one in force. The digest names the
+    public content, so a configuration that refers to it says which certificate it was made for.
   - A folder is written completely before it appears, and C(current) is switched by one rename. When the run is
     killed, the pair in force is the old one or the new one, and the next run finishes.
   - A certificate is renewed when a third of its life is left (see O(certificates[].renew_before)), when its names,
