@@ -123,7 +123,9 @@ def test_from_one_provider_to_another_with_live_sockets(host: Any) -> None:
             run = host.wss(site(provider))
             assert run.ok, run.output
             if provider == "request":
-                assert common_name(served(host, name).issuer) == "wss.edge private CA intermediate", "what was good serves on"
+                assert common_name(served(host, name).issuer) == "wss.edge private CA intermediate", (
+                    "what was good serves on"
+                )
                 signed = sign_elsewhere(host, name)
                 answered = host.wss(site(provider, ca=str(ELSEWHERE / "root.pem")))
                 signed.unlink()
