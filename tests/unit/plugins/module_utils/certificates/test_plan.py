@@ -493,7 +493,7 @@ PASSPHRASE = b"se cret"
     [
         (lambda openssl: files(openssl, key="des3.key"), PASSPHRASE),
         (lambda openssl: files(openssl, key="aes.key"), PASSPHRASE),
-        (lambda openssl: files(openssl), PASSPHRASE),  # which is not needed
+        (files, PASSPHRASE),  # which is not needed
         (lambda openssl: given_pkcs12(openssl, "leaf.p12"), PASSPHRASE),
         (lambda openssl: given_pkcs12(openssl, "open.p12"), None),
     ],

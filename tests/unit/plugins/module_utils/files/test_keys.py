@@ -140,7 +140,7 @@ def test_what_the_user_has_to_decide(content, options, kind, words):
     found = made[content]() if content in made else content
     with pytest.raises(PkiError, match=words) as caught:
         keys.plan(found, wanted(**options))
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert SECRET.decode() not in str(caught.value)
 
 

@@ -121,7 +121,7 @@ def test_a_file_that_must_be_there(tmp_path):
     (tmp_path / "there").write_bytes(b"it")
     assert single.look(str(tmp_path / "there")).text == b"it"
     with pytest.raises(single.FileError, match=f"{tmp_path}/none does not exist"):
-        _ = single.look(str(tmp_path / "none")).text
+        assert single.look(str(tmp_path / "none")).text
 
 
 @pytest.mark.parametrize("before", [None, b"old"])
