@@ -236,10 +236,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.files import access as file_access
-from ansible_collections.wss.edge.plugins.module_utils.files import certificates as file_certificates
-from ansible_collections.wss.edge.plugins.module_utils.files import single, sources
 from ansible_collections.wss.edge.plugins.module_utils.pki import library, profiles, subjects
+from ansible_collections.wss.edge.plugins.module_utils.single_files import access as file_access
+from ansible_collections.wss.edge.plugins.module_utils.single_files import certificates as file_certificates
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single, sources
 
 TEXT = {"type": "str"}
 PATH = {"type": "path"}

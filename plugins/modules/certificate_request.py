@@ -184,13 +184,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.files import access as file_access
-from ansible_collections.wss.edge.plugins.module_utils.files import keys as file_keys
-from ansible_collections.wss.edge.plugins.module_utils.files import requests as file_requests
-from ansible_collections.wss.edge.plugins.module_utils.files import single
 from ansible_collections.wss.edge.plugins.module_utils.pki import keys as pki_keys
 from ansible_collections.wss.edge.plugins.module_utils.pki import library, profiles, subjects
 from ansible_collections.wss.edge.plugins.module_utils.pki import requests as pki_requests
+from ansible_collections.wss.edge.plugins.module_utils.single_files import access as file_access
+from ansible_collections.wss.edge.plugins.module_utils.single_files import keys as file_keys
+from ansible_collections.wss.edge.plugins.module_utils.single_files import requests as file_requests
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single
 
 TEXTS = {"type": "list", "elements": "str", "default": []}
 SUBJECT = {field: {"type": "str"} for field in subjects.SUBJECT_FIELDS}

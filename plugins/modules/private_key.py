@@ -155,11 +155,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.files import access as file_access
-from ansible_collections.wss.edge.plugins.module_utils.files import keys as file_keys
-from ansible_collections.wss.edge.plugins.module_utils.files import single
 from ansible_collections.wss.edge.plugins.module_utils.pki import keys as pki_keys
 from ansible_collections.wss.edge.plugins.module_utils.pki import library
+from ansible_collections.wss.edge.plugins.module_utils.single_files import access as file_access
+from ansible_collections.wss.edge.plugins.module_utils.single_files import keys as file_keys
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single
 
 ARGUMENTS = {
     "path": {"type": "path", "required": True},

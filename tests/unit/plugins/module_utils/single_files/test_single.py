@@ -12,7 +12,7 @@ import stat
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.files import single
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single
 
 NOW = datetime.datetime(2026, 11, 23, 7, 30, 5, tzinfo=datetime.timezone.utc)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.wss.edge.plugins.module_utils.files import single
 from ansible_collections.wss.edge.plugins.module_utils.pki import profiles
 from ansible_collections.wss.edge.plugins.module_utils.pki import requests as pki_requests
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, belongs_to, dump_key
@@ -17,6 +16,7 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.names import parse_na
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
 from ansible_collections.wss.edge.plugins.module_utils.pki.requests import Recipe, RequestFacts
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import check_subject_value, subject_text
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single
 
 if TYPE_CHECKING:
     from ansible_collections.wss.edge.plugins.module_utils.pki.keys import PrivateKey

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.wss.edge.plugins.module_utils.files import requests as file_requests
-from ansible_collections.wss.edge.plugins.module_utils.files import single
 from ansible_collections.wss.edge.plugins.module_utils.pki import certificates, chains, profiles
 from ansible_collections.wss.edge.plugins.module_utils.pki import requests as pki_requests
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import iso, issued_by
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import belongs_to, fingerprint
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import name_text
+from ansible_collections.wss.edge.plugins.module_utils.single_files import requests as file_requests
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single
 
 if TYPE_CHECKING:
     from cryptography import x509

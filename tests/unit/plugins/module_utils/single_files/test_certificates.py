@@ -11,11 +11,11 @@ import pytest
 
 pytest.importorskip("cryptography")
 
-from ansible_collections.wss.edge.plugins.module_utils.files import certificates, single, sources
 from ansible_collections.wss.edge.plugins.module_utils.pki import certificates as pki
 from ansible_collections.wss.edge.plugins.module_utils.pki import requests as pki_requests
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, dump_key, make_key
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
+from ansible_collections.wss.edge.plugins.module_utils.single_files import certificates, single, sources
 
 NOW = datetime.datetime(2026, 11, 23, 8, tzinfo=datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)

@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("cryptography")
 
-from ansible_collections.wss.edge.plugins.module_utils.files import requests, single
 from ansible_collections.wss.edge.plugins.module_utils.pki import requests as pki_requests
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, make_key
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
+from ansible_collections.wss.edge.plugins.module_utils.single_files import requests, single
 
 KEY, OTHER = make_key(KeySettings()), make_key(KeySettings())
 ASKED = {

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ansible_collections.wss.edge.plugins.module_utils.files import single
 from ansible_collections.wss.edge.plugins.module_utils.pki import keys as pki_keys
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PassphraseMissing, PassphraseWrong, PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single
 
 if TYPE_CHECKING:
     from ansible_collections.wss.edge.plugins.module_utils.pki.keys import PrivateKey

@@ -9,15 +9,15 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from ansible_collections.wss.edge.plugins.module_utils.files import certificates as file_certificates
-from ansible_collections.wss.edge.plugins.module_utils.files import keys as file_keys
-from ansible_collections.wss.edge.plugins.module_utils.files import requests as file_requests
-from ansible_collections.wss.edge.plugins.module_utils.files import single
-from ansible_collections.wss.edge.plugins.module_utils.files.certificates import Plan
 from ansible_collections.wss.edge.plugins.module_utils.pki import certificates, chains
 from ansible_collections.wss.edge.plugins.module_utils.pki import requests as pki_requests
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.names import parse_name
+from ansible_collections.wss.edge.plugins.module_utils.single_files import certificates as file_certificates
+from ansible_collections.wss.edge.plugins.module_utils.single_files import keys as file_keys
+from ansible_collections.wss.edge.plugins.module_utils.single_files import requests as file_requests
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single
+from ansible_collections.wss.edge.plugins.module_utils.single_files.certificates import Plan
 
 # What belongs to a provider and not to all of them.
 OPTIONS = {

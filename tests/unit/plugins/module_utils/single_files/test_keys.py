@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("cryptography")
 
-from ansible_collections.wss.edge.plugins.module_utils.files import keys
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PassphraseMissing, PassphraseWrong, PkiError
+from ansible_collections.wss.edge.plugins.module_utils.single_files import keys
 
 EC, EC384, RSA, ED = KeySettings(), KeySettings(curve="secp384r1"), KeySettings("rsa"), KeySettings("ed25519")
 SECRET, OTHER = b"a secret that no output has", b"another"
