@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.wss.edge.plugins.module_utils.authority import page, settings, state
 from ansible_collections.wss.edge.plugins.module_utils.authority.settings import AuthorityError, Design
 from ansible_collections.wss.edge.plugins.module_utils.authority.state import State
-from ansible_collections.wss.edge.plugins.module_utils.model import grammar
+from ansible_collections.wss.edge.plugins.module_utils.model import constraints, grammar
 from ansible_collections.wss.edge.plugins.module_utils.pki import names as pki_names
 from ansible_collections.wss.edge.plugins.module_utils.pki import requests
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import iso
@@ -81,7 +81,7 @@ def plan(options: Mapping[str, Any], found: State, now: datetime.datetime) -> Pl
             f"directory: the root in {found.directory} has ended on {iso(found.root.facts.not_after)}; "
             "have a new authority made in another folder, and clients trust its root"
         )
-    limits = settings.effective(design.permitted, design.excluded)
+    limits = constraints.effective(design.permitted, design.excluded)
     revoke = _revoke(options, found, problems)
     sign = tuple(_signing(each, limits, problems) for each in options["requests"])
     if problems:
@@ -235,7 +235,7 @@ def _signing(each: Mapping[str, Any], limits: Any, problems: list[str]) -> Signi
         return None
     strange = sorted(set(asked) - set(wanted))
     missing = sorted(set(wanted) - set(asked))
-    forbidden = settings.forbidden(wanted, *limits)
+    forbidden = constraints.forbidden(wanted, *limits)
     if strange:
         refuse(f"asks for {', '.join(strange)}, which is none of its names ({', '.join(wanted) or 'there are none'})")
     if missing:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.authority import records as authority_records
-from ansible_collections.wss.edge.plugins.module_utils.authority import settings
 from ansible_collections.wss.edge.plugins.module_utils.authority.settings import AuthorityError, Design
 from ansible_collections.wss.edge.plugins.module_utils.files import single
+from ansible_collections.wss.edge.plugins.module_utils.model import constraints
 from ansible_collections.wss.edge.plugins.module_utils.pki import certificates, profiles, revocations
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.revocations import CrlFacts
@@ -137,7 +137,7 @@ def design_of(root: Certificate) -> Design:
     """What a root says of how it was made."""
     basic = profiles.find(root.loaded, "BasicConstraints")
     limits = profiles.find(root.loaded, "NameConstraints")
-    permitted, excluded = settings.as_said(
+    permitted, excluded = constraints.as_said(
         [str(each.value) for each in (limits.permitted_subtrees if limits else None) or ()],
         [str(each.value) for each in (limits.excluded_subtrees if limits else None) or ()],
     )

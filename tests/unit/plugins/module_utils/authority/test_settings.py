@@ -81,36 +81,3 @@ def test_a_passphrase_of_another_length_is_refused_and_not_told(passphrase):
 
 def test_a_passphrase_is_counted_in_bytes():
     settings.check_passphrase("üüüü")
-
-
-@pytest.mark.parametrize(
-    ("permitted", "excluded", "implied"),
-    [
-        ([], [], []),
-        ([], ["b.com"], []),
-        (["Example.com"], ["a.example.com"], ["0.0.0.0/0", "::/0"]),
-        (["192.0.2.0/24"], [], [""]),
-        (["example.com", "192.0.2.0/24"], [], []),
-    ],
-)
-def test_what_is_not_permitted_is_excluded_of_every_kind(permitted, excluded, implied):
-    said = settings.constraints({"permitted": permitted, "excluded": excluded})
-    assert said == (tuple(sorted(text.lower() for text in permitted)), tuple(excluded))
-    certificate = settings.effective(*said)
-    assert set(certificate[1]) == {*excluded, *implied}
-    assert settings.as_said(*certificate) == said
-
-
-@pytest.mark.parametrize(
-    ("permitted", "excluded", "allowed", "forbidden"),
-    [
-        ([], [], ["a.com", "192.0.2.1", "*.b.com", "a@b.com", "https://b.com/"], []),
-        (["a.com"], [], ["a.com", "x.y.a.com", "*.a.com"], ["ba.com", "192.0.2.1", "com"]),
-        (["192.0.2.0/24"], [], ["192.0.2.7"], ["192.0.3.7", "example.com", "2001:db8::1"]),
-        (["a.com", "192.0.2.0/24"], ["x.a.com"], ["a.com", "192.0.2.1"], ["y.x.a.com", "x.a.com"]),
-        ([], ["2001:db8::/32"], ["2001:db9::1", "a.com"], ["2001:db8::1"]),
-    ],
-)  # fmt: skip
-def test_the_names_that_clients_would_refuse(permitted, excluded, allowed, forbidden):
-    limits = settings.effective(permitted, excluded)
-    assert settings.forbidden([*allowed, *forbidden], *limits) == forbidden
