@@ -423,10 +423,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.wss.edge.plugins.module_utils import secrets
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan as certificate_plan
 from ansible_collections.wss.edge.plugins.module_utils.certificates import report, store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.providers import private_ca
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Entry, Plan, Refused
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Entry, Plan, Refused
 from ansible_collections.wss.edge.plugins.module_utils.pki import library
 from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import SUBJECT_FIELDS
@@ -472,10 +473,8 @@ ARGUMENTS = {
 
 
 def take_secrets(module: AnsibleModule) -> Secrets:
-    """The secret options, which are then none any more: what remains of them cannot be told."""
-    private_keys, passphrases = module.params.pop("private_keys"), module.params.pop("passphrases")
-    # A short passphrase may well be part of a name or of a certificate; blotted out there, the result is of no use.
-    module.no_log_values.difference_update(map(str, passphrases.values()))
+    """The secret options, which are then none any more; keys are still blotted out, wherever they were to appear."""
+    private_keys, passphrases = module.params.pop("private_keys"), secrets.take(module, "passphrases")
     return private_keys, {name: str(value).encode() for name, value in passphrases.items() if value is not None}
 
 
@@ -498,9 +497,9 @@ def given(entry: dict[str, Any], signed: dict[str, str], secret: str | None) -> 
     return found
 
 
-def wanted(module: AnsibleModule, secrets: Secrets) -> list[Entry]:
+def wanted(module: AnsibleModule, taken: Secrets) -> list[Entry]:
     """The certificates that are asked for, with what comes from elsewhere."""
-    params, (private_keys, passphrases) = module.params, secrets
+    params, (private_keys, passphrases) = module.params, taken
     entries, authority = params["certificates"], params["authority"].encode()
     strangers = set(params["signed"]) - {entry["name"] for entry in entries}
     if strangers:
@@ -538,12 +537,12 @@ def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     if not library.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=library.MISSING)
-    secrets, directory = take_secrets(module), module.params["directory"]
+    taken, directory = take_secrets(module), module.params["directory"]
     if not directory.startswith("/"):
         module.fail_json(msg=f"directory: {directory!r} must be an absolute path, such as /etc/pki/wss")
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     try:
-        plans = certificate_plan.plan_all(wanted(module, secrets), functools.partial(store.read, directory), now)
+        plans = certificate_plan.plan_all(wanted(module, taken), functools.partial(store.read, directory), now)
     except Refused as refused:
         module.fail_json(msg="\n".join(refused.problems), problems=refused.problems)
     for warning in filter(None, (plan.warning for plan in plans)):

@@ -384,6 +384,7 @@ import datetime
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.wss.edge.plugins.module_utils import secrets
 from ansible_collections.wss.edge.plugins.module_utils.authority import engine
 from ansible_collections.wss.edge.plugins.module_utils.authority.settings import ARGUMENTS, AuthorityError
 
@@ -391,8 +392,9 @@ from ansible_collections.wss.edge.plugins.module_utils.authority.settings import
 def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    options = {**module.params, "passphrase": secrets.take(module, "passphrase")}
     try:
-        result = engine.run(module.params, now, module.check_mode, module._diff)
+        result = engine.run(options, now, module.check_mode, module._diff)
     except AuthorityError as error:
         module.fail_json(msg=str(error), problems=error.problems)
     for warning in result.pop("warnings"):

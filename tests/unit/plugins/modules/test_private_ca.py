@@ -75,6 +75,12 @@ def test_it_is_made_once_and_the_passphrase_is_not_told(run, tmp_path):
     assert (second["changed"], second["reasons"], second["root"]) == (False, [], first["root"])
 
 
+def test_a_passphrase_that_is_part_of_a_result_does_not_spoil_it(run):
+    found = run(passphrase="edge private", _ansible_inject_invocation=True)
+    assert found["root_certificate"]["subject"] == "CN=wss.edge private CA"
+    assert "passphrase" not in found["invocation"]["module_args"]
+
+
 def test_check_mode_makes_nothing(run, tmp_path):
     assert run(_ansible_check_mode=True)["changed"]
     assert not (tmp_path / "ca").exists()
