@@ -9,7 +9,7 @@ import functools
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import store
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Installed, Requested
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Installed, Requested
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
     dump_certificate,
     load_certificates,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Installed, Wanted
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Installed, Wanted
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import Facts, iso
 from ansible_collections.wss.edge.plugins.module_utils.pki.names import uncovered
 from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
@@ -51,12 +51,15 @@ def of_profile(wanted: Wanted, usages: Sequence[str]) -> str:
     return "" if set(usages) == set(asked) else f"usage changed: {', '.join(usages) or 'any'} -> {', '.join(asked)}"
 
 
-def of_time(wanted: Wanted, facts: Facts, now: datetime.datetime) -> str:
+def of_time(wanted: Wanted, facts: Facts, now: datetime.datetime, new_end: datetime.datetime | None = None) -> str:
+    """:param new_end: When one that is made now would end: without days to gain, none is made."""
     life, left = facts.not_after - facts.not_before, facts.not_after - now
     if now >= facts.not_after:
         return f"it expired on {iso(facts.not_after)}"
     if now < facts.not_before:
         return f"it is not valid before {iso(facts.not_before)}"
+    if new_end and new_end <= facts.not_after:
+        return ""
     if wanted.renew_before is not None:
         before = datetime.timedelta(days=wanted.renew_before)
         if left <= before:

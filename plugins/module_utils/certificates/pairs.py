@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import store
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Given, Refused, Wanted
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Given, Refused, Wanted
 from ansible_collections.wss.edge.plugins.module_utils.pki import chains
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import dump_certificate
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import dump_key

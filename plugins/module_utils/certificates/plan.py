@@ -23,7 +23,7 @@ from ansible_collections.wss.edge.plugins.module_utils.certificates.providers im
     request,
     self_signed,
 )
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import (
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import (
     Entry,
     Installed,
     Plan,

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.plan import Made
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Plan
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Plan
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
     Facts,
     Recipe,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import needs, pairs, store
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import (
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import (
     Asked,
     Installed,
     Refused,

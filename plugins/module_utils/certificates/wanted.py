@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Entry, Refused, Wanted
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Entry, Refused, Wanted
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import load_certificates
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import MAX_RSA_BITS, MIN_RSA_BITS, KeySettings
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError

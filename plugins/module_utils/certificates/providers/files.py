@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import needs, pairs
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Installed, Plan, Refused, Wanted
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Installed, Plan, Refused, Wanted
 from ansible_collections.wss.edge.plugins.module_utils.pki import chains
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
     Facts,

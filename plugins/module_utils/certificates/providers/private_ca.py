@@ -13,7 +13,7 @@ import functools
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import needs, requested
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Installed, Plan, Refused, Wanted
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Installed, Plan, Refused, Wanted
 from ansible_collections.wss.edge.plugins.module_utils.pki import chains
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
     Facts,
@@ -46,9 +46,13 @@ def plan(wanted: Wanted, installed: Installed, now: datetime.datetime) -> Plan:
 def _need(wanted: Wanted, installed: Installed, now: datetime.datetime) -> str:
     if not installed.bundle or not installed.facts or installed.broken:
         return needs.joined(installed.note, *installed.broken)
+    leaf = load_certificates(installed.bundle.certificates[0])[0]
+    ends = [read_facts(each).not_after for each in authorities(wanted.authority) if issued_by(leaf, each)]
+    # The authority signs nothing that outlives it.
+    new_end = min([now + datetime.timedelta(days=wanted.valid_days), *sorted(ends)[-1:]])
     return needs.joined(
-        *_mismatches(wanted, load_certificates(installed.bundle.certificates[0])[0], installed.facts),
-        needs.of_time(wanted, installed.facts, now),
+        *_mismatches(wanted, leaf, installed.facts),
+        needs.of_time(wanted, installed.facts, now, new_end),
     )
 
 

@@ -9,17 +9,18 @@ What can serve until then serves on, whoever issued it; where there is nothing, 
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import needs, requested
 from ansible_collections.wss.edge.plugins.module_utils.certificates.providers import self_signed
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import (
+from ansible_collections.wss.edge.plugins.module_utils.certificates.requested import Answer
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import (
     Asked,
     Installed,
     Plan,
     Refused,
     Wanted,
 )
-from ansible_collections.wss.edge.plugins.module_utils.certificates.requested import Answer
 from ansible_collections.wss.edge.plugins.module_utils.pki import chains
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import Recipe, iso, read_facts
 
@@ -98,7 +99,10 @@ def _stand_in(wanted: Wanted, installed: Installed, asked: Asked, now: datetime.
     """A self-signed certificate of the requested key, unless there is one that can serve."""
     facts = installed.facts
     if installed.bundle and facts and not installed.broken and facts.not_before <= now < facts.not_after:
-        own = needs.joined(needs.of_coverage(wanted, facts), needs.of_time(wanted, facts, now))
+        # `renew_before` is about what is signed, and may be more than what stands in has.
+        own = needs.joined(
+            needs.of_coverage(wanted, facts), needs.of_time(replace(wanted, renew_before=None), facts, now)
+        )
         if not (facts.self_signed and own):
             return None
     if asked.recipe:

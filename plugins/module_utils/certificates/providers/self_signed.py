@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import needs
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Installed, Plan, Wanted
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Installed, Plan, Wanted
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, Facts, Recipe
 
 
@@ -31,10 +31,14 @@ def _renewal(wanted: Wanted, facts: Facts | None, now: datetime.datetime) -> str
         needs.of_names(wanted, facts.names),
         needs.of_subject(wanted, facts.subject),
         needs.of_profile(wanted, facts.eku),
-        needs.of_time(wanted, facts, now),
+        needs.of_time(wanted, facts, now, until(wanted, now)),
     )
 
 
 def recipe(wanted: Wanted, key_pem: bytes | None, now: datetime.datetime) -> Recipe:
-    until = now + datetime.timedelta(days=wanted.valid_days)
-    return Recipe(key_pem, wanted.key, wanted.subject, wanted.names, now - CLOCK_SKEW, until, wanted.profile)
+    life = now - CLOCK_SKEW, until(wanted, now)
+    return Recipe(key_pem, wanted.key, wanted.subject, wanted.names, *life, wanted.profile)
+
+
+def until(wanted: Wanted, now: datetime.datetime) -> datetime.datetime:
+    return now + datetime.timedelta(days=wanted.valid_days)

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("cryptography")
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, store
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Entry
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Entry
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
     CLOCK_SKEW,
     AuthorityRecipe,
@@ -82,13 +82,17 @@ class Home:
 class Authority:
     """A root and an intermediate that signs."""
 
-    def __init__(self, name) -> None:
-        self.key, root_key = make_key(KeySettings()), make_key(KeySettings())
-        life = NOW - 100 * DAY, NOW + 1000 * DAY
-        self.root = make_authority(root_key, AuthorityRecipe((("common_name", f"{name} root"),), *life))
+    def __init__(self, name, days=1000) -> None:
+        self.name, self.key, self.root_key = name, make_key(KeySettings()), make_key(KeySettings())
+        self.root = make_authority(self.root_key, self.recipe(f"{name} root", 1000))
+        self.renew(days)
+
+    def recipe(self, name, days):
+        return AuthorityRecipe((("common_name", name),), NOW - 100 * DAY, NOW + days * DAY)
+
+    def renew(self, days):
         root = load_certificates(self.root)[0]
-        recipe = AuthorityRecipe((("common_name", name),), *life)
-        self.intermediate = make_authority(self.key, recipe, root, root_key)
+        self.intermediate = make_authority(self.key, self.recipe(self.name, days), root, self.root_key)
 
     @property
     def pem(self):

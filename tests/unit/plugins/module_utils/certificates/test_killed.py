@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("cryptography")
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, store
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Entry
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Entry
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import load_certificates
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import belongs_to, load_key
 from ansible_collections.wss.edge.plugins.module_utils.pki.requests import load_request

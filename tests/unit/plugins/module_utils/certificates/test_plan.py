@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report, store
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Entry, Refused
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Entry, Refused
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, Recipe, make_self_signed
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, dump_key, load_key, make_key
 from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
@@ -108,6 +108,12 @@ def test_it_is_renewed_at_a_third_of_its_life_and_no_second_before(installed):
     third = NOW + 90 * DAY - (90 * DAY + CLOCK_SKEW) / 3
     assert decide(installed, {}, now=third - datetime.timedelta(seconds=1)).reason == ""
     assert decide(installed, {}, now=third).reason == "a third of its life is left: 30 of 90 days"
+
+
+def test_a_life_that_became_shorter_does_not_make_it_end_earlier(installed):
+    entry = {"valid_days": 20}
+    assert decide(installed, entry, now=NOW + 65 * DAY).reason == ""
+    assert decide(installed, entry, now=NOW + 71 * DAY).reason == "a third of its life is left: 19 of 90 days"
 
 
 def test_all_reasons_are_given(installed):

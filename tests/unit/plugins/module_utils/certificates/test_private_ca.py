@@ -11,9 +11,9 @@ pytest.importorskip("cryptography")
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report
 from ansible_collections.wss.edge.plugins.module_utils.certificates.providers import private_ca
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Refused
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Refused
 
-from .conftest import DAY, NOW
+from .conftest import DAY, NOW, Authority
 
 CHAT = {"provider": "private_ca"}
 
@@ -94,6 +94,29 @@ def test_when_it_is_requested_anew_and_with_which_key(signed, ours, ca, entry, a
     assert signed.read() != before[0]
     assert before[1] in signed.keys
     assert signed.run({**CHAT, **entry}, now=now, **ca).reason == ""
+
+
+@pytest.mark.parametrize("entry", [{}, {"renew_before": 60}])
+def test_it_is_not_renewed_where_a_new_one_would_end_no_later(home, entry):
+    """The authority signs nothing that outlives it."""
+    ending = Authority("ending", days=34)
+    ca, entry = {"authority": ending.pem}, {**CHAT, **entry}
+    home.run(entry, **ca)
+    home.run(entry, {"certificate": ending.sign(home.requested[1], days=34)}, **ca)
+    for after in (0, 30, 33):
+        found = home.run(entry, now=NOW + after * DAY, **ca)
+        assert (found.changed, found.reason) == (False, "")
+    assert home.run(entry, now=NOW + 34 * DAY, **ca).reason == "it expired on 2026-12-27T08:00:00Z"
+
+
+def test_it_is_renewed_once_its_authority_lasts_longer(home):
+    """The same key, signed anew."""
+    short = Authority("ending", days=34)
+    home.run(CHAT, authority=short.pem)
+    home.run(CHAT, {"certificate": short.sign(home.requested[1], days=34)}, authority=short.pem)
+    short.renew(days=1000)
+    found = home.decide(CHAT, now=NOW + 30 * DAY, authority=short.pem)
+    assert found.reason == "a third of its life is left: 4 of 34 days"
 
 
 def test_another_authority_s_certificate_serves_until_ours_has_signed(home, ours, theirs, ca):

@@ -11,7 +11,7 @@ pytest.importorskip("cryptography")
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report
 from ansible_collections.wss.edge.plugins.module_utils.certificates.providers import private_ca
-from ansible_collections.wss.edge.plugins.module_utils.certificates.records import Refused
+from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Refused
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import load_certificates, read_facts
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, dump_key, load_key, make_key
 from ansible_collections.wss.edge.plugins.module_utils.pki.requests import load_request, read_request
@@ -120,6 +120,14 @@ def test_when_it_is_requested_anew_while_the_old_serves(signed, theirs, entry, a
     assert key in signed.keys
     assert signed.run({**CHAT, **entry}, given, now).reason == ""
     assert signed.run({**CHAT, **entry}, now=now).reason == ""
+
+
+def test_what_stands_in_is_not_made_anew_by_every_run(home):
+    """C(renew_before) is about what is signed, which may last longer than C(valid_days)."""
+    entry = {**CHAT, "renew_before": 100}
+    home.run(entry)
+    assert not home.run(entry, now=NOW + DAY).changed
+    assert home.run(entry, now=NOW + 61 * DAY).changed
 
 
 def test_an_expired_one_is_followed_by_one_that_stands_in(signed):
