@@ -15,19 +15,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.wss.edge.plugins.module_utils.authority import log, report, settings, state
 from ansible_collections.wss.edge.plugins.module_utils.authority import plan as authority_plan
-from ansible_collections.wss.edge.plugins.module_utils.authority import records as authority_records
-from ansible_collections.wss.edge.plugins.module_utils.authority import report, settings, state
 from ansible_collections.wss.edge.plugins.module_utils.authority.plan import Plan, Signing
 from ansible_collections.wss.edge.plugins.module_utils.authority.settings import AuthorityError
 from ansible_collections.wss.edge.plugins.module_utils.authority.state import Certificate, State
-from ansible_collections.wss.edge.plugins.module_utils.files import single
-from ansible_collections.wss.edge.plugins.module_utils.files.single import FileError
+from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 from ansible_collections.wss.edge.plugins.module_utils.pki import certificates, keys, library, revocations
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, AuthorityRecipe, iso
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.revocations import Revoked
-from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import SUBJECT_FIELDS, pairs_of
+from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import pairs_of
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single
+from ansible_collections.wss.edge.plugins.module_utils.single_files.single import FileError
 
 
 def run(options: Mapping[str, Any], now: datetime.datetime, check_mode: bool, diff: bool) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def run(options: Mapping[str, Any], now: datetime.datetime, check_mode: bool, di
             plan = authority_plan.plan(options, state.read(directory), now)
             issued = _apply(plan, options["passphrase"])
             return report.result(plan, state.read(directory), issued, diff)
-    except (FileError, authority_records.RecordsError, PkiError) as error:
+    except (FileError, log.RecordsError, PkiError) as error:
         raise AuthorityError(str(error)) from None
     except OSError as error:
         raise AuthorityError(f"cannot use {error.filename or directory}: {error.strerror}") from None
@@ -74,7 +74,7 @@ def _apply(plan: Plan, passphrase: str | None) -> list[dict[str, Any]]:
     issued = [_sign(plan, each, found, own) for each in plan.sign]
     entries = [*(_revocation(plan, *each) for each in plan.revoke.items()), *issued]
     if entries:
-        authority_records.append(found.directory, found.records, entries)
+        log.append(found.directory, found.records, entries)
     if plan.crl:
         state.write(found.directory, state.CRL, _make_crl(plan, found, own))
     return issued
@@ -170,8 +170,12 @@ def _with_intermediate(plan: Plan, found: State, own: _Keys) -> State:
 
 def _intermediate_subject(root: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     ending = " intermediate"
-    longest = SUBJECT_FIELDS["common_name"][1] - len(ending)
-    return tuple((part, value[:longest] + ending if part == "common_name" else value) for part, value in root)
+    longest = grammar.SUBJECT["common_name"] - len(ending)
+
+    def cut(value: str) -> str:
+        return value.encode()[:longest].decode(errors="ignore")  # no half of a character
+
+    return tuple((part, cut(value) + ending if part == "common_name" else value) for part, value in root)
 
 
 def _there(certificate: Certificate | None) -> Certificate:
@@ -187,7 +191,7 @@ def _sign(plan: Plan, signing: Signing, found: State, own: _Keys) -> dict[str, A
     pem = certificates.sign(signing.request, issuer, own.issuer, signing.profile, start, end)
     facts = certificates.read_facts(certificates.load_certificates(pem)[0])
     return {
-        "event": authority_records.ISSUED,
+        "event": log.ISSUED,
         "time": iso(plan.now),
         "name": signing.name,
         "serial": facts.serial,
@@ -205,7 +209,7 @@ def _sign(plan: Plan, signing: Signing, found: State, own: _Keys) -> dict[str, A
 
 
 def _revocation(plan: Plan, serial: str, reason: str) -> dict[str, Any]:
-    return {"event": authority_records.REVOKED, "time": iso(plan.now), "serial": serial, "reason": reason}
+    return {"event": log.REVOKED, "time": iso(plan.now), "serial": serial, "reason": reason}
 
 
 def _make_crl(plan: Plan, found: State, own: _Keys) -> bytes:

@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.authority import records, state
+from ansible_collections.wss.edge.plugins.module_utils.authority import log, state
 from ansible_collections.wss.edge.plugins.module_utils.authority.plan import Plan
 from ansible_collections.wss.edge.plugins.module_utils.authority.state import Certificate, State
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import iso
@@ -18,7 +18,7 @@ _PATHS = {
     "root": state.ROOT,
     "authority": state.CA,
     "crl": state.CRL,
-    "records": records.NAME,
+    "records": log.NAME,
     "trust": state.PAGE,
 }
 _OF_ISSUED = ("name", "serial", "subject", "names", "profile", "not_before", "not_after", "fingerprint_sha256")

@@ -13,18 +13,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.authority import records as authority_records
+from ansible_collections.wss.edge.plugins.module_utils.authority import log
 from ansible_collections.wss.edge.plugins.module_utils.authority.settings import AuthorityError, Design
-from ansible_collections.wss.edge.plugins.module_utils.files import single
 from ansible_collections.wss.edge.plugins.module_utils.model import constraints
 from ansible_collections.wss.edge.plugins.module_utils.pki import certificates, profiles, revocations
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.revocations import CrlFacts
+from ansible_collections.wss.edge.plugins.module_utils.single_files import single
 
 ROOT, INTERMEDIATE = "root.pem", "intermediate.pem"
 ROOT_KEY, INTERMEDIATE_KEY = "root.key.pem", "intermediate.key.pem"
 CA, CRL, PAGE = "ca.pem", "crl.pem", "trust.md"
-PRIVATE = (ROOT_KEY, INTERMEDIATE_KEY, authority_records.NAME)
+PRIVATE = (ROOT_KEY, INTERMEDIATE_KEY, log.NAME)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class State:
     files: dict[str, bytes | None] = field(default_factory=dict, repr=False)  # all but the keys
     keys: frozenset[str] = frozenset()
     open_keys: tuple[str, ...] = ()  # private files that others can read
-    records: authority_records.Records = field(default_factory=authority_records.Records)
+    records: log.Records = field(default_factory=log.Records)
 
     def path(self, name: str) -> str:
         return os.path.join(self.directory, name)
@@ -82,7 +82,7 @@ def read(directory: str) -> State:
         raise AuthorityError(f"{directory} is no folder; give directory another path")
     files = {name: single.look(os.path.join(directory, name)).content for name in (ROOT, INTERMEDIATE, CA, CRL, PAGE)}
     keys = frozenset(name for name in (ROOT_KEY, INTERMEDIATE_KEY) if os.path.lexists(os.path.join(directory, name)))
-    records = authority_records.read(directory)
+    records = log.read(directory)
     if files[ROOT] is None:
         if records.length or files[INTERMEDIATE] is not None:
             raise AuthorityError(

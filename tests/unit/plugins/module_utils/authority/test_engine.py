@@ -92,6 +92,12 @@ def test_openssl_finds_in_them_what_was_asked_for(authority):
     assert not authority.run(**options)["changed"]
 
 
+def test_the_intermediate_of_a_long_common_name_is_cut_between_characters(authority):
+    made = authority.run(subject={"common_name": "й" * 32})
+    assert made["root_certificate"]["subject"] == "CN=" + "й" * 32
+    assert made["intermediate_certificate"]["subject"] == "CN=" + "й" * 25 + " intermediate"
+
+
 def test_without_an_intermediate_the_root_signs(authority):
     made = authority.run(intermediate=False, key=None)
     assert made["reasons"] == [MADE[0], MADE[2]]

@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.authority import records
+from ansible_collections.wss.edge.plugins.module_utils.authority import log
 
 ONE = {"event": "issued", "serial": "01", "not_after": "2027"}
 TWO = {"event": "issued", "serial": "02", "not_after": "2028"}
@@ -17,32 +17,32 @@ GONE = {"event": "revoked", "serial": "01", "reason": "superseded", "time": "202
 
 
 def add(folder, *entries):
-    records.append(str(folder), records.read(str(folder)), entries)
+    log.append(str(folder), log.read(str(folder)), entries)
 
 
 def test_there_are_none(tmp_path):
-    assert records.read(str(tmp_path)) == records.Records()
+    assert log.read(str(tmp_path)) == log.Records()
 
 
 def test_what_is_added_is_read(tmp_path):
     add(tmp_path, ONE)
     add(tmp_path, TWO, GONE)
-    found = records.read(str(tmp_path))
+    found = log.read(str(tmp_path))
     assert found.issued == {"01": "2027", "02": "2028"}
     assert found.revoked == {"01": ("superseded", "2026-11-23T08:00:00Z")}
-    assert found.length == (tmp_path / records.NAME).stat().st_size
-    assert (tmp_path / records.NAME).stat().st_mode & 0o777 == 0o600
+    assert found.length == (tmp_path / log.NAME).stat().st_size
+    assert (tmp_path / log.NAME).stat().st_mode & 0o777 == 0o600
 
 
 def test_an_unfinished_line_is_passed_over_and_cut_off(tmp_path):
     add(tmp_path, ONE, {**TWO, "pem": "x" * 200})
-    path = tmp_path / records.NAME
+    path = tmp_path / log.NAME
     whole = path.read_bytes()
     for kept in range(whole.index(b"\n") + 1, len(whole)):
         path.write_bytes(whole[:kept])
-        assert list(records.read(str(tmp_path)).issued) == ["01"]
+        assert list(log.read(str(tmp_path)).issued) == ["01"]
     add(tmp_path, GONE)
-    found = records.read(str(tmp_path))
+    found = log.read(str(tmp_path))
     assert (list(found.issued), list(found.revoked)) == (["01"], ["01"])
     assert path.read_bytes().endswith(b"\n")
 
@@ -50,14 +50,14 @@ def test_an_unfinished_line_is_passed_over_and_cut_off(tmp_path):
 @pytest.mark.parametrize("line", ["nonsense", "[]", '{"event": "issued"}', '{"event": "revoked", "serial": "01"}'])
 def test_a_damaged_line_is_told_and_nothing_is_cut_off(tmp_path, line):
     add(tmp_path, ONE)
-    path = tmp_path / records.NAME
+    path = tmp_path / log.NAME
     path.write_text(f"{line}\n{path.read_text()}")
-    with pytest.raises(records.RecordsError, match=rf"{path}, line 1 is damaged: put the file back from a copy"):
-        records.read(str(tmp_path))
+    with pytest.raises(log.RecordsError, match=rf"{path}, line 1 is damaged: put the file back from a copy"):
+        log.read(str(tmp_path))
 
 
 def test_it_is_on_the_disk_before_it_returns(tmp_path, monkeypatch):
     synced = []
     monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.readlink(f"/proc/self/fd/{handle}")))
     add(tmp_path, ONE)
-    assert synced == [str(tmp_path / records.NAME), str(tmp_path)]
+    assert synced == [str(tmp_path / log.NAME), str(tmp_path)]
