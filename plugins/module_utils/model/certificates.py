@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Callable
+from functools import partial
+from typing import Any
 
 from . import grammar
 from .problems import At, Problems
@@ -26,27 +27,6 @@ PROVIDERS_OF = {
 }
 MIN_PASSPHRASE = 8
 PASSPHRASE = f"{MIN_PASSPHRASE} characters or more, from a vaulted variable"
-
-
-def _text(longest: int) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if not (1 <= len(text) <= longest and text.isprintable()):
-            raise ValueError(f"is not 1 to {longest} printable characters")
-        return text
-
-    return parse
-
-
-# X.520's upper bounds
-SUBJECT: dict[str, Callable[[str], str]] = {
-    "country": grammar.country,
-    "state": _text(128),
-    "locality": _text(128),
-    "organization": _text(64),
-    "organizational_unit": _text(64),
-    "common_name": _text(64),
-    "email": grammar.email,
-}
 
 
 def certificate(values: dict[str, Any], folder: str, name: str, at: At, problems: Problems) -> dict[str, Any]:
@@ -76,8 +56,8 @@ def certificate(values: dict[str, Any], folder: str, name: str, at: At, problems
 
 
 def _subject(values: Mapping[str, Any], at: At, problems: Problems) -> None:
-    for key, parse in SUBJECT.items():
-        parsed(values[key], parse, at.down(key), problems)
+    for key in grammar.SUBJECT:
+        parsed(values[key], partial(grammar.subject_value, key), at.down(key), problems)
 
 
 def _files(values: Mapping[str, Any], at: At, problems: Problems) -> None:

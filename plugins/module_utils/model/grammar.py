@@ -24,6 +24,19 @@ TOKEN = re.compile(r"[A-Za-z0-9!#%&*+.^_`|~-]{1,128}", re.ASCII)
 CIPHER = re.compile(r"[A-Z0-9-]{3,64}", re.ASCII)
 GROUP = re.compile(r"[A-Za-z0-9_-]{2,32}", re.ASCII)
 
+# X.520's upper bounds of the fields of a subject
+SUBJECT = {
+    "country": 2,
+    "state": 128,
+    "locality": 128,
+    "organization": 64,
+    "organizational_unit": 64,
+    "common_name": 64,
+    "email": 255,
+}
+# Python's codec follows IDNA 2003, which maps these to other names than today's browsers and registries do.
+IDNA_MAPPED = frozenset("ß\u1e9e\u03c2\u200c\u200d")
+
 IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
@@ -58,9 +71,9 @@ def is_loopback(text: str) -> bool:
 
 def host_name(text: str) -> str:
     """A DNS name in lower case, such as V(chat.example.com) or V(localhost)."""
+    if not text.isascii():
+        raise ValueError(f"is not ASCII; write {punycode(text)}")
     name = text.lower()
-    if not name.isascii():
-        raise ValueError(f"is not ASCII; write {_punycode(name)}")
     labels = name.split(".")
     if len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
         raise ValueError("is not a DNS name: letters, digits, hyphens and dots")
@@ -69,11 +82,16 @@ def host_name(text: str) -> str:
     return name
 
 
-def _punycode(name: str) -> str:
+def punycode(text: str) -> str:
+    """A DNS name in ASCII, unless clients would disagree on it; names of ASCII stay."""
+    if text.isascii():
+        return text
+    if set(text) & IDNA_MAPPED:
+        raise ValueError("has a letter that has no punycode for all clients; write the name that begins with xn--")
     try:
-        return name.encode("idna").decode("ascii")
+        return text.encode("idna").decode("ascii")
     except UnicodeError:
-        return "its punycode form"
+        raise ValueError("is not a DNS name: letters, digits, hyphens and dots") from None
 
 
 def server_name(text: str) -> str:
@@ -133,9 +151,22 @@ def listen(text: str) -> Listen:
     return Listen(str(ip), port(tail))
 
 
-def country(text: str) -> str:
-    """The two letters of ISO 3166."""
-    return _whole_match(re.compile(r"[A-Za-z]{2}", re.ASCII), text, "two letters, such as CN or DE")
+def subject_value(field: str, text: str) -> str:
+    """The value of a field of a subject."""
+    longest = SUBJECT[field]
+    if field == "email":
+        return email(text)
+    if field == "country":
+        if not re.fullmatch(r"[A-Za-z]{2}", text, re.ASCII):
+            raise ValueError("must be a country code of two letters, such as CN or DE")
+    elif not text.isprintable():
+        raise ValueError(f"must be 1 to {longest} printable characters")
+    elif field == "common_name":  # the one whose bytes cryptography counts
+        if not 1 <= len(text.encode()) <= longest:
+            raise ValueError(f"must be 1 to {longest} bytes; a letter beyond ASCII takes two to four")
+    elif not 1 <= len(text) <= longest:
+        raise ValueError(f"must be 1 to {longest} printable characters")
+    return text
 
 
 def email(text: str) -> str:

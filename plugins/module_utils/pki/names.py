@@ -16,8 +16,6 @@ if HAS_CRYPTOGRAPHY:
     from cryptography import x509
 
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#@]*@)?([^/?#@:\[\]]+|\[[^]]*\])(:[0-9]+)?([/?#].*)?", re.DOTALL)
-# Python's codec follows IDNA 2003, which maps these to other names than today's browsers and registries do.
-_MAPPED = "ß\u03c2\u200c\u200d"
 
 
 def parse_name(text: str) -> str:
@@ -27,8 +25,8 @@ def parse_name(text: str) -> str:
             return _uri(text)
         if "@" in text:
             local, _at, domain = text.rpartition("@")
-            return _email(grammar.email(f"{local}@{grammar.host_name(_ascii(domain))}"))
-        return grammar.server_name(_ascii(text))
+            return _email(grammar.email(f"{local}@{grammar.host_name(grammar.punycode(domain))}"))
+        return grammar.server_name(grammar.punycode(text))
     except ValueError as error:
         raise PkiError(f"{text!r} {error}") from None
 
@@ -46,22 +44,11 @@ def _uri(text: str) -> str:
     scheme, login, host, port, rest = parts.groups(default="")
     address = grammar.ip_address(host[1:-1] if host.startswith("[") else host)
     if address is None:
-        host = grammar.host_name(_ascii(host))
+        host = grammar.host_name(grammar.punycode(host))
     found = f"{scheme.lower()}://{login}{host}{port}{rest}"
     if not re.fullmatch("[!-~]+", found):
         raise ValueError("is not a URI of ASCII without spaces; encode the others, such as %20")
     return found
-
-
-def _ascii(name: str) -> str:
-    if name.isascii():
-        return name
-    if set(name) & set(_MAPPED):
-        raise ValueError("has a letter that has no punycode for all clients; write the name that begins with xn--")
-    try:
-        return name.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise ValueError("is not a DNS name: letters, digits, hyphens and dots") from None
 
 
 def uncovered(wanted: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -5,40 +5,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError
 
 if HAS_CRYPTOGRAPHY:
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
-# field of `subject` -> how openssl shows it, the longest value that X.520 allows; in the order of the subject
-SUBJECT_FIELDS: dict[str, tuple[str, int]] = {
-    "country": ("C", 2),
-    "state": ("ST", 128),
-    "locality": ("L", 128),
-    "organization": ("O", 64),
-    "organizational_unit": ("OU", 64),
-    "common_name": ("CN", 64),
-    "email": ("emailAddress", 255),
+# field of `subject` -> how openssl shows it; in the order of the subject
+SUBJECT_FIELDS = {
+    "country": "C",
+    "state": "ST",
+    "locality": "L",
+    "organization": "O",
+    "organizational_unit": "OU",
+    "common_name": "CN",
+    "email": "emailAddress",
 }
 
 
 def check_subject_value(field: str, value: str) -> None:
-    longest = SUBJECT_FIELDS[field][1]
-    if not value or len(value) > longest or not value.isprintable():
-        raise PkiError(f"{value!r} must be 1 to {longest} printable characters")
-    if field == "country" and not re.fullmatch("[A-Za-z]{2}", value):
-        raise PkiError(f"{value!r} must be a country code of two letters, such as DE")
-    if field == "email" and not re.fullmatch(r"[!-~]+@[!-~]+", value):
-        raise PkiError(f"{value!r} must be an e-mail address in ASCII, such as ops@example.com")
+    try:
+        grammar.subject_value(field, value)
+    except ValueError as error:
+        raise PkiError(f"{value!r} {error}") from None
 
 
 def subject_text(pairs: Sequence[tuple[str, str]]) -> str:
     """A subject as openssl shows it: C=DE, O=Example, CN=chat.example.com"""
-    return ", ".join(f"{SUBJECT_FIELDS.get(field, (field,))[0]}={value}" for field, value in pairs)
+    return ", ".join(f"{SUBJECT_FIELDS.get(field, field)}={value}" for field, value in pairs)
 
 
 def to_name(pairs: Sequence[tuple[str, str]]) -> x509.Name:

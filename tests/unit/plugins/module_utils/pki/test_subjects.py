@@ -70,7 +70,10 @@ def test_fields_that_have_no_word_here():
         ("country", "CHN"),
         ("country", "中"),
         ("country", "1a"),
+        ("country", "d\ne"),
         ("common_name", "x" * 65),
+        ("common_name", "й" * 40),  # whose 80 bytes cryptography refuses from 43 on
+        ("organization", "й" * 65),
         ("common_name", ""),
         ("state", "a\nb"),
         ("email", "ops"),
@@ -84,8 +87,9 @@ def test_refuses_values_of_a_subject(field, value):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("country", "cn"), ("state", "上海"), ("common_name", "x" * 64), ("email", "ops@example.com")],
-)
+    [("country", "cn"), ("state", "上海"), ("common_name", "x" * 64), ("common_name", "й" * 32),
+     ("organization", "й" * 64), ("email", "ops@example.com")],
+)  # fmt: skip
 def test_takes_values_of_a_subject(field, value):
     check_subject_value(field, value)
     assert pairs_of(to_name([(field, value)])) == ((field, value),)
