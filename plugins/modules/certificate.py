@@ -236,6 +236,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.wss.edge.plugins.module_utils import secrets
 from ansible_collections.wss.edge.plugins.module_utils.pki import library, profiles, subjects
 from ansible_collections.wss.edge.plugins.module_utils.single_files import access as file_access
 from ansible_collections.wss.edge.plugins.module_utils.single_files import certificates as file_certificates
@@ -270,9 +271,9 @@ REQUIRED = [
 ]
 
 
-def keep(module: AnsibleModule, now: datetime.datetime) -> dict[str, Any]:
+def keep(module: AnsibleModule, passphrases: dict[str, Any], now: datetime.datetime) -> dict[str, Any]:
     """Plan, apply, report."""
-    params = module.params
+    params = {**module.params, **passphrases}
     found = single.look(params["path"])
     plan = sources.plan(params, found, now, may_be_missing=module.check_mode)
     if plan.warning:
@@ -307,8 +308,10 @@ def main() -> None:
     if not library.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=library.MISSING)
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    passphrases = {option: secrets.take(module, option) for option in ("passphrase", "ca_passphrase")}
     try:
-        result = keep(module, now)
+        with single.locked(module.params["path"]):
+            result = keep(module, passphrases, now)
     except (single.FileError, library.PkiError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(path=module.params["path"], **result)

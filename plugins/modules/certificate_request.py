@@ -184,6 +184,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.wss.edge.plugins.module_utils import secrets
 from ansible_collections.wss.edge.plugins.module_utils.pki import keys as pki_keys
 from ansible_collections.wss.edge.plugins.module_utils.pki import library, profiles, subjects
 from ansible_collections.wss.edge.plugins.module_utils.pki import requests as pki_requests
@@ -208,11 +209,11 @@ ARGUMENTS = {
 }
 
 
-def keep(module: AnsibleModule) -> dict[str, Any]:
+def keep(module: AnsibleModule, passphrase: str | None) -> dict[str, Any]:
     """Plan, apply, report."""
     params = module.params
     missing = module.check_mode and single.look(params["private_key"]).content is None
-    key = None if missing else file_keys.read(params["private_key"], params["passphrase"])
+    key = None if missing else file_keys.read(params["private_key"], passphrase)
     recipe = file_requests.parse(params, key)
     found = single.look(params["path"])
     reason, before = file_requests.plan(found, recipe, key)
@@ -242,8 +243,10 @@ def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True, add_file_common_args=True)
     if not library.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=library.MISSING)
+    passphrase = secrets.take(module, "passphrase")
     try:
-        result = keep(module)
+        with single.locked(module.params["path"]):
+            result = keep(module, passphrase)
     except (single.FileError, library.PkiError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(path=module.params["path"], **result)

@@ -155,6 +155,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.wss.edge.plugins.module_utils import secrets
 from ansible_collections.wss.edge.plugins.module_utils.pki import keys as pki_keys
 from ansible_collections.wss.edge.plugins.module_utils.pki import library
 from ansible_collections.wss.edge.plugins.module_utils.single_files import access as file_access
@@ -174,8 +175,11 @@ ARGUMENTS = {
 }
 
 
-def wanted_of(params: dict[str, Any]) -> file_keys.Wanted:
-    new, current = ((params[which] or "").encode() or None for which in ("passphrase", "current_passphrase"))
+def wanted_of(module: AnsibleModule) -> file_keys.Wanted:
+    new, current = (
+        (secrets.take(module, each) or "").encode() or None for each in ("passphrase", "current_passphrase")
+    )
+    params = module.params
     settings = pki_keys.KeySettings(params["type"], params["curve"], params["bits"])
     return file_keys.Wanted(settings, params["format"], new, current, params["regenerate"])
 
@@ -191,8 +195,9 @@ def about(key: pki_keys.PrivateKey | None, settings: pki_keys.KeySettings) -> di
     }
 
 
-def keep(module: AnsibleModule, found: single.Found, wanted: file_keys.Wanted) -> dict[str, Any]:
+def keep(module: AnsibleModule, wanted: file_keys.Wanted) -> dict[str, Any]:
     """Plan, apply, report."""
+    found = single.look(module.params["path"])
     plan = file_keys.plan(found.content, wanted)
     arguments = module.load_file_common_arguments(module.params, found.path)
     access = file_access.Access(arguments, module.set_fs_attributes_if_different)
@@ -222,8 +227,10 @@ def main() -> None:
     if not library.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=library.MISSING)
     path = module.params["path"]
+    wanted = wanted_of(module)
     try:
-        result = keep(module, single.look(path), wanted_of(module.params))
+        with single.locked(path):
+            result = keep(module, wanted)
     except single.FileError as error:
         module.fail_json(msg=str(error))
     except library.PkiError as error:

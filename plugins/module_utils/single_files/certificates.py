@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ansible_collections.wss.edge.plugins.module_utils.pki.keys import PrivateKey
 
 MAX_VALID_DAYS = 36500
+FIRST_YEAR = 1950  # RFC 5280, 4.1.2.5
 WARN_DAYS = 14
 
 
@@ -44,12 +45,18 @@ class Life:
         if self.renew_before is not None and not 0 <= self.renew_before < self.valid_days and not self.not_after:
             raise PkiError(f"renew_before: {self.renew_before} must be 0 or more, and less than valid_days")
         if self.not_before and self.not_after and self.not_before >= self.not_after:
-            raise PkiError(f"not_after: {iso(self.not_after)} must be later than not_before")
+            raise PkiError(f"not_after: {iso(self.not_after)} must be later than not_before, {iso(self.not_before)}")
 
     def dates(self, now: datetime.datetime) -> tuple[datetime.datetime, datetime.datetime]:
         """Of a certificate that is made now."""
         start = self.not_before or now - certificates.CLOCK_SKEW
-        end = self.not_after or (self.not_before or now) + datetime.timedelta(days=self.valid_days)
+        try:
+            end = self.not_after or (self.not_before or now) + datetime.timedelta(days=self.valid_days)
+        except OverflowError:
+            raise PkiError(
+                f"not_before: {iso(start)} and valid_days, {self.valid_days}, lead beyond the year 9999, the last that "
+                "a certificate can name; let it start earlier, or set not_after"
+            ) from None
         if end <= now:
             raise PkiError(f"the certificate would end on {iso(end)}, which is past; set not_after or valid_days anew")
         return start, end
@@ -78,14 +85,20 @@ class Plan:
 
 
 def parse_time(option: str, text: str | None) -> datetime.datetime | None:
-    """A time as ISO 8601 has it."""
+    """A time as ISO 8601 has it, to the second, as certificates have it."""
     if not text:
         return None
+    utc = datetime.timezone.utc
     try:
-        time = datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+        time = datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00")).replace(microsecond=0)
+        time = time.astimezone(utc) if time.tzinfo else time.replace(tzinfo=utc)
     except ValueError:
         raise PkiError(f"{option}: {text!r} must be a time in UTC, such as 2026-11-23T08:00:00Z") from None
-    return (time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)).astimezone(datetime.timezone.utc)
+    except OverflowError:
+        time = datetime.datetime.min.replace(tzinfo=utc)
+    if time.year < FIRST_YEAR:
+        raise PkiError(f"{option}: {text!r} must be from {FIRST_YEAR}-01-01 to 9999-12-31, in UTC")
+    return time
 
 
 # --- made from a request
@@ -99,6 +112,11 @@ def plan_made(found: single.Found, order: Order, now: datetime.datetime) -> Plan
         raise PkiError("request: asks for the certificate of an authority, which the module private_ca makes")
     if not order.authority and not belongs_to(order.key, order.request):
         raise PkiError("request: belongs to another key than private_key; make it anew with this key")
+    if not order.authority and not asked.subject:
+        raise PkiError(
+            "request: has no subject, and a self-signed certificate must name its issuer, itself; make the request "
+            "anew with a subject, such as a common_name"
+        )
     start, end = _dates(order, now)
     there, facts, problem = _read(found)
     reasons = [problem] if problem else []

@@ -33,9 +33,8 @@ def parse(params: Mapping[str, Any], key: PrivateKey | None) -> Recipe:
         problems.append("names: a subject or at least one name is needed")
     key_usage = tuple(word for word in profiles.KEY_USAGES if word in (params.get("key_usage") or ()))
     _checked(problems, "key_usage", profiles.key_usage, key_usage)
-    extended = tuple(dict.fromkeys(params.get("extended_key_usage") or ()))
-    for word in extended:
-        _checked(problems, "extended_key_usage", _check_usage, word)
+    usages = params.get("extended_key_usage") or ()
+    extended = dict.fromkeys(_checked(problems, "extended_key_usage", _usage, each) for each in usages)
     ca, path_length = params.get("ca"), params.get("path_length")
     if path_length is not None and (not ca or path_length < 0):
         problems.append(f"path_length: {path_length} must be 0 or more, and needs ca to be true")
@@ -47,7 +46,7 @@ def parse(params: Mapping[str, Any], key: PrivateKey | None) -> Recipe:
         subject,
         tuple(dict.fromkeys(parsed)),
         key_usage,
-        extended,
+        tuple(extended),
         ca,
         path_length,
     )
@@ -60,12 +59,15 @@ def _checked(problems: list[str], option: str, check: Callable[..., Any], *value
         problems.append(f"{option}: {error}")
 
 
-def _check_usage(word: str) -> None:
+def _usage(text: str) -> str:
+    """As it is read back from a request: a word, and where there is none, a dotted number."""
+    words = {number: word for word, number in profiles.EXTENDED_KEY_USAGES.items()}
     try:
-        profiles.extended_key_usage([word])
+        profiles.extended_key_usage([text])
     except ValueError:
         known = ", ".join(profiles.EXTENDED_KEY_USAGES)
-        raise PkiError(f"{word!r} must be one of {known}, or a dotted number") from None
+        raise PkiError(f"{text!r} must be one of {known}, or a dotted number") from None
+    return words.get(text, text)
 
 
 def read(found: single.Found) -> tuple[RequestFacts | None, Any, str]:

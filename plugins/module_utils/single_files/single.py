@@ -12,11 +12,12 @@ from __future__ import annotations
 import contextlib
 import datetime
 import errno
+import fcntl
 import glob
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 MAX_BYTES = 1 << 20  # far above any key, request or chain
@@ -76,11 +77,26 @@ def _no_file(path: str, kind: str) -> str:
     return f"{path} must be a file and is {kind}; move it away or name another path"
 
 
+@contextlib.contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Keep other runs out of the folder of a file, from look to replace. A killed run's lock goes with it."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # what is wrong with the folder is said by whoever writes there
+            descriptor = os.open(os.path.dirname(os.path.realpath(path)), os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
 def replace(found: Found, content: bytes, prepare: Callable[[str], None]) -> None:
-    """Put the content in place of what was found. C(prepare) sets the mode of a path, before it has any content."""
+    """Put the content in place of what was found, by one who has the folder locked.
+
+    C(prepare) sets the mode of a path, before it has any content.
+    """
     folder, name = os.path.split(found.path)
     for left in glob.glob(glob.escape(os.path.join(folder, f".{name}{_SCRATCH}")) + "*"):
-        os.unlink(left)  # by a run that was killed
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(left)  # by a run that was killed
     try:
         descriptor, scratch = tempfile.mkstemp(prefix=f".{name}{_SCRATCH}", dir=folder)  # mode 0600
     except OSError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ansible_collections.wss.edge.plugins.module_utils.pki import certificates, chains
@@ -25,6 +26,7 @@ OPTIONS = {
     "ca": ("request", "ca_certificate", "ca_private_key", "ca_passphrase"),
     "files": ("names", "private_key", "passphrase", "certificate", "chain"),
 }
+MADE_EARLIER = ("request", "private_key", "certificate", "ca_certificate", "ca_private_key")
 _YET_TO_BE_MADE = "what it is made from is yet to be made"
 
 Made = TypeVar("Made")
@@ -36,9 +38,7 @@ def plan(params: Mapping[str, Any], found: single.Found, now: datetime.datetime,
     for option in sorted(known.difference(OPTIONS[params["provider"]])):
         if params[option]:
             raise PkiError(f"{option}: is not for provider {params['provider']}; take it out")
-    if may_be_missing and any(
-        single.look(params[each]).content is None for each in ("request", "private_key", "certificate") if params[each]
-    ):
+    if may_be_missing and any(single.look(params[each]).content is None for each in MADE_EARLIER if params[each]):
         return Plan(single.NONE if found.content is None else _YET_TO_BE_MADE, _nothing)
     if params["provider"] == "files":
         return _plan_files(params, found, now)
@@ -66,7 +66,11 @@ def _order(params: Mapping[str, Any], life: file_certificates.Life) -> file_cert
     if params["request"]:
         request = _load(params["request"], pki_requests.load_request)
     else:
-        request = pki_requests.load_request(pki_requests.make_request(file_requests.parse(params, key))[1])
+        recipe = file_requests.parse(params, key)
+        # A certificate must name its issuer, here itself; a common name holds no more than 64 characters.
+        short = [name for name in recipe.names if len(name) <= 64]
+        subject = recipe.subject or (("common_name", short[0] if short else recipe.names[0][:64]),)
+        request = pki_requests.load_request(pki_requests.make_request(replace(recipe, subject=subject))[1])
     return file_certificates.Order(request, key, params["profile"], life, tuple(authority))
 
 

@@ -21,6 +21,7 @@ from ansible_collections.wss.edge.plugins.module_utils.pki import keys
 from ansible_collections.wss.edge.plugins.modules import certificate, certificate_request, private_key
 
 SECRET = "a secret that no output has"
+TOLD = {"_ansible_inject_invocation": True}
 
 
 @pytest.fixture
@@ -67,6 +68,21 @@ def test_a_request_is_made_once_and_told_of(run, key, tmp_path):
     changed = run(certificate_request, **asked, ca=False, _ansible_check_mode=True, _ansible_diff=True)
     assert (changed["reason"], changed["request"]) == ("basic constraints changed", None)
     assert changed["diff"]["before"] in changed["diff"]["after"]
+
+
+def test_a_passphrase_is_not_blotted_out_of_what_it_is_part_of(run, tmp_path):
+    run(private_key, path="key", passphrase="edge")
+    asked = {"private_key": "key", "passphrase": "edge", "names": ["edge.example.com"], **TOLD}
+    request = run(certificate_request, **asked, path="csr")
+    made = run(certificate, **asked, path="crt")
+    assert request["names"] == made["names"] == ["edge.example.com"]
+    assert (request["request"], made["certificate"]) == tuple((tmp_path / name).read_text() for name in ("csr", "crt"))
+    refused = run(
+        certificate, path="edge.crt", provider="files", certificate="crt", private_key="key", passphrase="e", **TOLD
+    )
+    assert refused["msg"] == f"{tmp_path}/key: cannot be read with the passphrase given, or is damaged"
+    for result in (request, made, refused):
+        assert not {"passphrase", "ca_passphrase"} & set(result["invocation"]["module_args"])
 
 
 def test_in_check_mode_the_key_may_be_missing(run):

@@ -61,6 +61,13 @@ def test_makes_a_key_once_and_tells_of_it(run, path):
     assert "backup_file" not in again
 
 
+def test_a_passphrase_is_not_blotted_out_of_what_it_is_part_of(run, path):
+    made = run(passphrase="key.pem", current_passphrase="none", _ansible_inject_invocation=True)
+    assert (made["path"], made["reason"]) == (str(path), "there was none")
+    assert not {"passphrase", "current_passphrase"} & set(made["invocation"]["module_args"])
+    assert run(passphrase="key", current_passphrase="other")["msg"].startswith(f"{path}: is protected by another")
+
+
 def test_check_mode_makes_nothing(run, path):
     found = run(type="rsa", bits=3072, _ansible_check_mode=True, _ansible_diff=True)
     assert (found["changed"], found["type"], found["size_bits"], found["public_key_fingerprint"]) == (

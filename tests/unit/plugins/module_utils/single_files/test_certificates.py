@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import pytest
 
@@ -24,7 +25,7 @@ KEY, OTHER, ROOT_KEY, SIGNER_KEY = (make_key(KeySettings()) for _each in range(4
 
 def recipe(key, names, subject, **more):
     pem = dump_key(key)
-    return pki_requests.Recipe(pem, KeySettings(), (("common_name", subject),), names, **more)
+    return pki_requests.Recipe(pem, KeySettings(), (("common_name", subject),) if subject else (), names, **more)
 
 
 def request(key=KEY, names=("a.example.com", "192.0.2.1"), subject="a", **more):
@@ -161,7 +162,15 @@ def test_what_is_damaged_or_in_the_way():
             order(life=certificates.Life(renew_before=90)),
             "renew_before: 90 must be 0 or more, and less than valid_days",
         ),
-        (order(life=certificates.Life(not_before=NOW + DAY, not_after=NOW + DAY)), "must be later than not_before"),
+        (
+            order(life=certificates.Life(not_before=NOW + DAY, not_after=NOW + DAY)),
+            "not_after: 2026-11-24T08:00:00Z must be later than not_before, 2026-11-24T08:00:00Z",
+        ),
+        (
+            order(life=certificates.Life(not_before=NOW.replace(9999, 12))),
+            "not_before: 9999-12-23T08:00:00Z and valid_days, 90, lead beyond the year 9999",
+        ),
+        (order(subject=None), "request: has no subject, and a self-signed certificate must name its issuer"),
         (
             certificates.Order(
                 request(), KEY, "server", certificates.Life(), (pki.load_certificates(made(order()))[0],)
@@ -182,11 +191,20 @@ def test_what_cannot_be_made(wanted, words):
         ("2026-11-23T08:00:00Z", NOW),
         ("2026-11-23T09:00:00+01:00", NOW),
         ("2026-11-23 08:00:00", NOW),
+        ("2026-11-23T08:00:00.500Z", NOW),
+        ("1950-01-01", NOW.replace(1950, 1, 1, 0)),
+        ("9999-12-31T23:59:59Z", datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc)),
         ("2026-11-23", NOW.replace(hour=0)),
     ],
 )
 def test_times(text, time):
     assert certificates.parse_time("not_before", text) == time
+
+
+@pytest.mark.parametrize("text", ["1949-12-31", "1940-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00"])
+def test_times_that_no_certificate_has(text):
+    with pytest.raises(PkiError, match=f"not_before: '{re.escape(text)}' must be from 1950-01-01 to 9999-12-31"):
+        certificates.parse_time("not_before", text)
 
 
 def test_what_is_no_time():
@@ -225,6 +243,35 @@ def test_there_is_nothing_to_tell_of_nothing():
 
 
 OPTIONS = {option: None for options in sources.OPTIONS.values() for option in options}
+
+
+@pytest.mark.parametrize("missing", ["request", "ca_certificate", "ca_private_key"])
+def test_in_check_mode_the_authority_may_be_missing(tmp_path, missing):
+    (tmp_path / "there").touch()
+    files = dict.fromkeys(("request", "ca_certificate", "ca_private_key"), str(tmp_path / "there"))
+    params = {**OPTIONS, **files, "provider": "ca", missing: str(tmp_path / "none")}
+    planned = sources.plan(params, single.Found("/x.crt"), NOW, may_be_missing=True)
+    assert planned.reason == "there was none"
+
+
+@pytest.mark.parametrize(
+    ("names", "subject", "issuer"),
+    [
+        (["*.example.com", "a.example.com"], None, "CN=*.example.com"),
+        ([f"{'a' * 60}.example.com", "b.example.com"], {}, "CN=b.example.com"),
+        ([f"{'a' * 60}.example.com"], {}, f"CN={'a' * 60}.exa"),
+        (["a.example.com"], {"organization": "O", "common_name": None}, "O=O"),
+    ],
+)
+def test_a_certificate_that_signs_itself_names_its_issuer(tmp_path, names, subject, issuer):
+    (tmp_path / "key").write_bytes(dump_key(KEY))
+    wanted = {"names": names, "subject": subject, "private_key": str(tmp_path / "key"), "valid_days": 90}
+    times = dict.fromkeys(("not_before", "not_after", "renew_before"))
+    params = {**OPTIONS, **times, **wanted, "provider": "self_signed", "profile": "server"}
+    content = sources.plan(params, single.Found("/x.crt"), NOW, may_be_missing=False).make()
+    facts = pki.read_facts(pki.load_certificates(content)[0])
+    assert (facts.issuer, facts.subject, list(facts.names)) == (issuer, issuer, names)
+    assert sources.plan(params, single.Found("/x.crt", content), NOW, may_be_missing=False).reason == ""
 
 
 def test_in_check_mode_what_it_is_made_from_may_be_missing(tmp_path):

@@ -42,6 +42,12 @@ def test_what_is_made_is_what_is_wanted():
     assert requests.shown(requests.parse(ASKED, KEY)) == SHOWN
 
 
+def test_a_usage_given_by_its_number_is_that_of_its_word():
+    wanted = requests.parse({**ASKED, "extended_key_usage": ["1.3.6.1.5.5.7.3.1", "serverAuth", "1.2.3.4"]}, KEY)
+    assert wanted.extended_key_usage == ("serverAuth", "1.2.3.4")
+    assert requests.plan(found(ASKED), wanted, KEY)[0] == ""
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import os
 import socket
 import stat
@@ -162,6 +163,38 @@ def test_keeps_copies_for_the_owner_alone(tmp_path):
         assert single.look(copy).content == b"old"
         assert stat.S_IMODE(os.stat(copy).st_mode) == 0o600
     assert path.read_bytes() == b"old"
+
+
+def test_two_that_write_the_same_file_wait_for_each_other(tmp_path):
+    path = tmp_path / "file"
+    children = []
+    for content in (b"one" * 1000, b"two" * 1000):
+        child = os.fork()
+        if not child:
+            try:
+                for _turn in range(100):
+                    with single.locked(str(path)):
+                        put(path, content)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    assert path.read_bytes() in (b"one" * 1000, b"two" * 1000)
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_lock_is_of_the_folder_that_is_written_in(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real/file")
+    with single.locked(str(tmp_path / "link")):
+        folder = os.open(tmp_path / "real", os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(folder)
+    with single.locked(str(tmp_path / "none" / "file")):
+        pass  # what is wrong is said by whoever writes there
 
 
 CALLS = ("open", "rename", "chmod", "chown", "fchown", "unlink", "close", "fsync")
