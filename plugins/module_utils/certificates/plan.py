@@ -87,7 +87,11 @@ def _plan(look: Callable[[str], store.Stored], now: datetime.datetime, entry: En
     name = str(entry.options["name"])
     try:
         wanted = parse(entry)
-        return PROVIDERS[wanted.provider](wanted, judge(look(wanted.name)), now), []
+        stored = look(wanted.name)
+        plan = PROVIDERS[wanted.provider](wanted, judge(stored), now)
+        if plan.bundle:
+            store.check(stored.base, plan.bundle)
+        return plan, []
     except Refused as refused:
         return None, [f"certificate {name}, {problem}" for problem in refused.problems]
     except store.StoreError as error:

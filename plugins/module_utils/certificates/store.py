@@ -117,7 +117,7 @@ def read(directory: str, name: str) -> Stored:
         _refuse_unless(False, base, "a folder")
     note, digest = _current(base, "current" in names)
     requested = _read_requested(base) if REQUESTED in names else None
-    untidy = len(names) > KEEP or any(each.startswith(_HIDDEN) for each in names)
+    untidy = any(each.startswith(_HIDDEN) for each in names) or bool(_surplus(base))
     if digest is None:
         return Stored(note, requested=requested, untidy=untidy, base=base)
     files, modes = _read_folder(base, digest)
@@ -129,6 +129,15 @@ def former(base: str, digest: str | None) -> list[bytes]:
     """The certificates in the other folders of a name, as they are."""
     found = [_read_folder(base, each, (CERT,))[0][CERT] for each in _digests(base) if each != digest]
     return [text for text in found if text]
+
+
+def check(base: str, bundle: Bundle) -> None:
+    """Refuse what stands where the bundle's folder or one of its files should."""
+    target = os.path.join(base, bundle.digest)
+    if os.path.lexists(target):
+        _refuse_unless(_is_folder(target), target, "a folder")
+        for path in (os.path.join(target, file) for file in bundle.files()):
+            _refuse_unless(os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path), path, "a file")
 
 
 def _current(base: str, there: bool) -> tuple[str, str | None]:
@@ -173,6 +182,13 @@ def _digests(base: str) -> list[str]:
     with os.scandir(base) as entries:
         found = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.name) for entry in entries if _is_digest(entry)]
     return [name for _mtime, name in sorted(found, reverse=True)]
+
+
+def _surplus(base: str) -> list[str]:
+    """The digest folders that are neither among the newest nor current."""
+    current = os.path.join(base, "current")
+    kept = os.readlink(current) if os.path.islink(current) else ""
+    return [digest for digest in _digests(base)[KEEP:] if digest != kept]
 
 
 def _is_digest(entry: os.DirEntry[str]) -> bool:
@@ -254,11 +270,8 @@ def _base(directory: str, name: str) -> str:
 def _stage(directory: str, name: str, bundle: Bundle) -> str:
     """Write the whole folder under a hidden name; that name, or "" when the folder is there already."""
     base = _base(directory, name)
-    target = os.path.join(base, bundle.digest)
-    if os.path.lexists(target):
-        _refuse_unless(_is_folder(target), target, "a folder")
-        for path in (os.path.join(target, file) for file in bundle.files()):
-            _refuse_unless(os.path.islink(path) or os.path.isfile(path) or not os.path.lexists(path), path, "a file")
+    check(base, bundle)
+    if os.path.lexists(os.path.join(base, bundle.digest)):
         return ""
     return _write_folder(base, bundle.files(), 0o755)
 
@@ -315,6 +328,8 @@ def _repair(base: str, bundle: Bundle) -> None:
             _sync(scratch)
             os.replace(scratch, path)
         os.chmod(path, mode_of(file))
+    if not bundle.trust and found.get(TRUST):
+        os.unlink(os.path.join(base, bundle.digest, TRUST))
     home = os.path.join(base, bundle.digest)
     os.chmod(home, _mode(home) & ~WRITABLE)
     os.utime(home)
@@ -348,12 +363,9 @@ def tidy(directory: str, name: str) -> None:
     base = os.path.join(directory, name)
     if not os.path.isdir(base):
         return
-    current = os.path.join(base, "current")
-    kept = os.readlink(current) if os.path.islink(current) else ""
-    for digest in _digests(base)[KEEP:]:
-        if digest != kept:
-            # Under a hidden name first, so that a kill half-way leaves no folder that looks whole.
-            os.rename(os.path.join(base, digest), os.path.join(base, _HIDDEN + digest))
+    for digest in _surplus(base):
+        # Under a hidden name first, so that a kill half-way leaves no folder that looks whole.
+        os.rename(os.path.join(base, digest), os.path.join(base, _HIDDEN + digest))
     for entry in os.listdir(base):
         if entry.startswith(_HIDDEN):
             _remove(os.path.join(base, entry))

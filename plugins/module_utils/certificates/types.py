@@ -103,7 +103,7 @@ class Plan:
     recipe: Recipe | None = None
     bundle: store.Bundle | None = None
     asked: Asked | None = None
-    settled: bool = False  # what was requested has come
+    settled: bool = False  # nothing is requested, or no longer
     warning: str = ""
 
     @property

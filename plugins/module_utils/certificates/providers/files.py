@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates import needs, pairs
+from ansible_collections.wss.edge.plugins.module_utils.certificates import needs, pairs, store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Installed, Plan, Refused, Wanted
 from ansible_collections.wss.edge.plugins.module_utils.pki import chains
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
@@ -32,11 +32,17 @@ def plan(wanted: Wanted, installed: Installed, now: datetime.datetime) -> Plan:
     if problems:
         raise Refused([f"certificate: {problem}" for problem in problems])
     bundle = pairs.bundle(wanted, key, chain)
-    differs = installed.bundle and installed.bundle.digest != bundle.digest
-    reasons = ["the files given differ"] if differs else [*installed.broken, *installed.damage]
-    reason = needs.joined(installed.note, *reasons)
+    reason = needs.joined(installed.note, *_reasons(installed, bundle))
     warning = _warning(wanted, chain, read_facts(chain[0]), now)
-    return Plan(wanted, installed, reason, bundle=bundle if reason else None, warning=warning)
+    return Plan(wanted, installed, reason, bundle=bundle if reason else None, settled=True, warning=warning)
+
+
+def _reasons(installed: Installed, bundle: store.Bundle) -> list[str]:
+    before = installed.bundle
+    if before and before.digest != bundle.digest:
+        return ["the files given differ"]
+    trust = "its authority changed" if before and before.trust != bundle.trust else ""
+    return [*installed.broken, *installed.damage, trust]
 
 
 def _load(wanted: Wanted) -> tuple[Any, list[Any]]:

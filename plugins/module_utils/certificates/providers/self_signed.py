@@ -14,13 +14,14 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import C
 
 def plan(wanted: Wanted, installed: Installed, now: datetime.datetime) -> Plan:
     if not installed.bundle and not installed.broken:
-        return Plan(wanted, installed, installed.note, recipe(wanted, None, now))
+        return Plan(wanted, installed, installed.note, recipe(wanted, None, now), settled=True)
     key_change = needs.of_key(wanted, installed)
     renewal = needs.joined(*installed.broken, key_change, _renewal(wanted, installed.facts, now))
     reason = needs.joined(installed.note, renewal, *installed.damage)
     if renewal:
-        return Plan(wanted, installed, reason, recipe(wanted, None if key_change else installed.key_pem, now))
-    return Plan(wanted, installed, reason, bundle=installed.bundle if reason else None)
+        key_pem = None if key_change else installed.key_pem
+        return Plan(wanted, installed, reason, recipe(wanted, key_pem, now), settled=True)
+    return Plan(wanted, installed, reason, bundle=installed.bundle if reason else None, settled=True)
 
 
 def _renewal(wanted: Wanted, facts: Facts | None, now: datetime.datetime) -> str:

@@ -245,6 +245,15 @@ def test_refuses_what_cannot_be(tmp_path, entry, problem):
     assert caught.value.problems[0].startswith(f"certificate {entry.get('name', 'chat')}, {problem}")
 
 
+@pytest.mark.parametrize("file", ["cert.pem", "chain.pem", "fullchain.pem"])
+def test_a_folder_in_place_of_a_file_is_refused_before_anything_is_done(installed, file):
+    path = installed / "chat" / "current" / file
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(Refused, match=f"certificate chat: .*/{file} must be a file and is something else"):
+        decide(installed, {})
+
+
 def test_all_problems_of_all_certificates_are_reported_together(tmp_path):
     entries = [
         {**ENTRY, "name": "one", "valid_days": 0, "names": ["a b"]},
@@ -398,6 +407,16 @@ def test_files_are_mended_and_every_key_is_kept(tmp_path, openssl, harm, reason)
     assert {name: (current / name).read_bytes() for name in before} == before
     assert harmed in {path.read_bytes() for path in current.iterdir()}
     assert decide(tmp_path, OWN, files(openssl)).reason == ""
+
+
+def test_the_authority_of_files_may_come_and_go_later(tmp_path, openssl):
+    path, trust = tmp_path / "chat" / "current" / "trust.pem", openssl.read("root.pem")
+    carry_out(tmp_path, decide(tmp_path, OWN, files(openssl)))
+    for wanted in (trust, openssl.read("other.pem"), b""):
+        found = carry_out(tmp_path, decide(tmp_path, OWN, files(openssl), trust=wanted))
+        assert found.reason == "its authority changed"
+        assert (path.read_bytes() if path.exists() else b"") == wanted
+        assert decide(tmp_path, OWN, files(openssl), trust=wanted).reason == ""
 
 
 def test_files_replace_what_differs_and_mend_what_is_damaged(installed, openssl):

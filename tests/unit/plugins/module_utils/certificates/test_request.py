@@ -14,7 +14,12 @@ from ansible_collections.wss.edge.plugins.module_utils.certificates.providers im
 from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Refused
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import load_certificates, read_facts
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, dump_key, load_key, make_key
-from ansible_collections.wss.edge.plugins.module_utils.pki.requests import load_request, read_request
+from ansible_collections.wss.edge.plugins.module_utils.pki.requests import (
+    Recipe,
+    load_request,
+    make_request,
+    read_request,
+)
 
 from .conftest import DAY, NOW
 
@@ -170,6 +175,36 @@ def test_what_another_provider_has_made_serves_on(home, ours, theirs, before):
     said = report.result(home.decide(CHAT, trust=theirs.root), plan.Made(), str(home.path), NOW)
     assert said["trust"].encode() == theirs.root
     assert home.run({"provider": "self_signed"}).changed
+
+
+def test_nothing_is_requested_any_more_once_another_provider_serves(waiting, theirs):
+    requested = waiting.requested[0]
+    assert not waiting.decide({}).changed  # what stands in is what is wanted now, and has the requested key
+    waiting.run({})
+    assert waiting.requested is None
+    assert not list(waiting.path.rglob("privkey.pem.replaced-*"))
+    waiting.run({**CHAT, **ED})
+    asked = waiting.requested[0]
+    assert waiting.run({**ED}).reason.startswith("key settings changed")
+    assert waiting.requested is None
+    assert {requested, asked} <= waiting.keys
+    waiting.run({**CHAT, **ED, "names": ["b"]})
+    asked = waiting.requested[0]
+    key = make_key(KeySettings())
+    request = make_request(Recipe(dump_key(key), KeySettings(), (("common_name", "a"),), ("a",), ("serverAuth",)))[1]
+    own = {"certificate": theirs.sign(request), "private_key": dump_key(key)}
+    assert waiting.run({"provider": "files", "names": ["a"]}, own).reason == "the files given differ"
+    assert waiting.requested is None
+    assert asked in waiting.keys
+
+
+@pytest.mark.parametrize("trust", [b"", b"other"])
+def test_its_authority_changes_once(waiting, theirs, trust):
+    given = answer(theirs, waiting)
+    waiting.run(CHAT, given, trust=theirs.root)
+    trust = trust and theirs.intermediate
+    assert waiting.run(CHAT, given, trust=trust).reason == "its authority changed"
+    assert not waiting.run(CHAT, given, trust=trust).changed
 
 
 def test_what_was_installed_from_files_is_good_if_it_is_put_there(signed, theirs):

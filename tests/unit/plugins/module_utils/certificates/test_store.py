@@ -156,6 +156,24 @@ def test_keeps_the_newest_five_and_the_current_one(tmp_path):
     assert digests(tmp_path) == {bundle(number).digest for number in (3, 5, 6, 7, 8, 9)}
 
 
+def test_what_is_kept_is_not_untidy(tmp_path):
+    for number in range(6):
+        install(tmp_path, bundle(number))
+        age(tmp_path, bundle(number), 100 - number)
+    (tmp_path / NAME / "privkey.pem.replaced-1").write_text("")
+    assert not content(tmp_path).untidy
+    store.activate(str(tmp_path), NAME, bundle(1).digest)
+    store.install(str(tmp_path), {"other": bundle(6)})
+    os.rename(tmp_path / "other" / bundle(6).digest, tmp_path / NAME / bundle(6).digest)
+    assert not content(tmp_path).untidy  # the sixth is current
+    store.activate(str(tmp_path), NAME, bundle(6).digest)
+    assert content(tmp_path).untidy
+    store.tidy(str(tmp_path), NAME)
+    assert not content(tmp_path).untidy
+    (tmp_path / NAME / ".wss-left").mkdir()
+    assert content(tmp_path).untidy
+
+
 def digests(directory):
     return {path.name for path in (directory / NAME).iterdir() if not path.is_symlink()}
 
