@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.wss.edge.plugins.module_utils.pki import profiles
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import (
-    MIN_RSA_BITS,
     KeySettings,
     belongs_to,
     describe_key,
@@ -23,14 +22,14 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.keys import (
     verifies,
 )
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError, readable, reading
-from ansible_collections.wss.edge.plugins.module_utils.pki.names import names_of, parse_name
+from ansible_collections.wss.edge.plugins.module_utils.pki.names import names_of
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
+from ansible_collections.wss.edge.plugins.module_utils.pki.requests import asked_for
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import name_text, to_name
 
 if HAS_CRYPTOGRAPHY:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.x509.oid import SignatureAlgorithmOID
 
 if TYPE_CHECKING:
@@ -150,14 +149,10 @@ def _issuer(certificate: x509.Certificate, key: PrivateKey) -> _Issuer:
 
 
 def _asked(request: x509.CertificateSigningRequest, profile: str) -> tuple[x509.Name, Any, profiles.Extensions]:
-    """All that is taken from a request: the subject, the key, the names."""
-    with reading("the request asks for what cannot be read"):
-        names = [parse_name(name) for name in names_of(request)]
-        subject, public_key = request.subject, request.public_key()
-    if isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size < MIN_RSA_BITS:
-        raise PkiError(f"the request's key is {describe_key(public_key)}; at least {MIN_RSA_BITS} bits are safe")
-    if not names and not list(subject):
-        raise PkiError("the request has neither a subject nor a name; make it anew with what it is for")
+    try:
+        subject, public_key, names = asked_for(request)
+    except PkiError as error:
+        raise PkiError(f"the request {error}") from None
     return subject, public_key, profiles.extensions(public_key, profile, names, bool(list(subject)))
 
 

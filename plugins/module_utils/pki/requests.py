@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.pki import profiles
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import (
+    MIN_RSA_BITS,
     KeySettings,
     check_public_key,
     describe_key,
@@ -19,13 +21,16 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.keys import (
     signing_digest,
 )
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import HAS_CRYPTOGRAPHY, PkiError, reading
-from ansible_collections.wss.edge.plugins.module_utils.pki.names import general_names, names_of
+from ansible_collections.wss.edge.plugins.module_utils.pki.names import general_names, names_of, parse_name
 from ansible_collections.wss.edge.plugins.module_utils.pki.pem import pem_blocks
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import name_text, pairs_of, to_name
 
 if HAS_CRYPTOGRAPHY:
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+MAX_BYTES = 65536
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,8 @@ def make_request(recipe: Recipe) -> tuple[bytes, bytes]:
 
 def load_request(text: bytes) -> x509.CertificateSigningRequest:
     """The request in a PEM file; its signature shows that whoever made it has the key."""
+    if len(text) > MAX_BYTES:
+        raise PkiError(f"is {len(text)} bytes long; a certificate request has {MAX_BYTES} at most")
     blocks = pem_blocks(text, "CERTIFICATE REQUEST")
     if len(blocks) != 1:
         raise PkiError(f"holds {len(blocks) or 'no'} certificate request{'s' * bool(blocks)} in PEM; it must hold one")
@@ -103,3 +110,15 @@ def read_request(request: x509.CertificateSigningRequest) -> RequestFacts:
             ca=basic.ca if basic else None,
             path_length=basic.path_length if basic else None,
         )
+
+
+def asked_for(request: x509.CertificateSigningRequest) -> tuple[x509.Name, Any, list[str]]:
+    """All that a certificate takes over from a request: the subject, the key, the names. Refuses what none can have."""
+    with reading("asks for what cannot be read"):
+        names = [parse_name(name) for name in names_of(request)]
+        subject, public_key = request.subject, request.public_key()
+    if isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size < MIN_RSA_BITS:
+        raise PkiError(f"has the key {describe_key(public_key)}; at least {MIN_RSA_BITS} bits are safe")
+    if not names and not list(subject):
+        raise PkiError("has neither a subject nor a name; make it anew with what it is for")
+    return subject, public_key, names

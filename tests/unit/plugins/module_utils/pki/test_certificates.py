@@ -347,7 +347,7 @@ def test_refuses_to_sign(make_chain):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("-newkey rsa:1024 -addext subjectAltName=DNS:a.example.com", "key is rsa 1024; at least 2048 bits are safe"),
+        ("-newkey rsa:1024 -addext subjectAltName=DNS:a.example.com", "the key rsa 1024; at least 2048 bits are safe"),
         (f"{NEW_EC} -addext subjectAltName=DNS:a_b..example", "'a_b..example' is not a DNS name"),
         (f"{NEW_EC} -addext subjectAltName=DNS:{'a' * 70}.example", "is not a DNS name"),
         (f"{NEW_EC} -addext subjectAltName=DER:3006A504A1020C00", "asks for what cannot be read|neither"),

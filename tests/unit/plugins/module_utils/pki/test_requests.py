@@ -146,3 +146,10 @@ def test_contents_that_cannot_be_read(openssl):
     options = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -addext subjectAltName=DER:FFFF"
     with pytest.raises(PkiError, match="cannot be read"):
         read_request(load_request(made(openssl, options)))
+
+
+def test_a_request_of_any_length_is_not_read():
+    _key, request = make_request(Recipe(None, KEYS[0], SUBJECT))
+    load_request(b"x" * (65535 - len(request)) + b"\n" + request)
+    with pytest.raises(PkiError, match="is 65537 bytes long; a certificate request has 65536 at most"):
+        load_request(b"x" * (65536 - len(request)) + b"\n" + request)
