@@ -38,7 +38,8 @@ options:
     choices: [self_signed, ca, files]
     default: self_signed
   request:
-    description: File of the request (CSR) on the host, for V(ca) and V(self_signed). In check mode it may be missing.
+    description: File of the request (CSR) on the host, for V(ca) and V(self_signed), which needs one with a subject. In
+      check mode it may be missing, as may every file that the certificate is made from.
     type: path
   names:
     description:
@@ -48,7 +49,8 @@ options:
     type: list
     elements: str
   subject:
-    description: For V(self_signed) without a O(request), the subject, in the order given.
+    description: For V(self_signed) without a O(request), the subject, in the order given. Without it, the first of the
+      O(names) that has at most 64 characters is the common name.
     type: dict
     suboptions:
       country:
@@ -73,8 +75,7 @@ options:
         description: E-mail address.
         type: str
   private_key:
-    description: File of the certificate's private key on the host, for V(self_signed) and V(files). In check mode it
-      may be missing.
+    description: File of the certificate's private key on the host, for V(self_signed) and V(files).
     type: path
   passphrase:
     description: What O(private_key) is protected by.
@@ -108,7 +109,8 @@ options:
     type: int
     default: 90
   not_before:
-    description: When it starts, a time in UTC. A certificate that starts at another time is made anew.
+    description: When it starts, a time in UTC, from the year 1950 to 9999. Fractions of a second are dropped. A
+      certificate that starts at another time is made anew.
     type: str
   not_after:
     description: When it ends, a time in UTC, instead of after O(valid_days). A certificate that ends at another time is
