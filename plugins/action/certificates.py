@@ -43,19 +43,24 @@ class ActionModule(SecretArguments):
             for found in result.get("certificates", ()):
                 path = paths.get(found["name"])
                 if found["provider"] == "request" and found["request"] and path:
-                    self._write_request(str(path), found["request"].encode(), result)
+                    self._write_request(path, found["request"].encode(), result)
         return result
 
     def _with_contents(self, entry: Any, problems: list[str]) -> Any:
-        """The entry with the contents of its files; what is no such entry is left for the module to refuse."""
+        """The entry with the contents of its files; what is no such entry is left for the module to refuse.
+
+        Paths on the controller are made whole: the module would look for C(~) on the host.
+        """
         if not isinstance(entry, dict) or entry.get("provider") not in ("files", "request"):
             return entry
         found = dict(entry)
+        if entry["provider"] == "request" and entry.get("request"):
+            found["request"] = self._loader.path_dwim(entry["request"])
         for part in self._parts(entry):
             if not entry.get(part):
                 continue
             try:
-                content = self._read(entry, part)
+                found[part], content = self._read(entry, part)
             except (AnsibleError, OSError) as error:
                 where = f"certificate {entry.get('name')}, {part}"
                 problems.append(f"{where}: cannot read {entry[part]} on the controller: {error}")
@@ -79,21 +84,20 @@ class ActionModule(SecretArguments):
             return ("ca",)
         return ("certificate", "private_key", "chain", "pkcs12", "ca")
 
-    def _read(self, entry: dict[str, Any], part: str) -> bytes | None:
-        """The content of a file, taken out of ansible-vault if need be; None where it need not be there yet."""
+    def _read(self, entry: dict[str, Any], part: str) -> tuple[str, bytes | None]:
+        """Path and content of a file, taken out of ansible-vault if need be; None where it need not be there yet."""
         if entry.get("provider") == "request" and part != "ca":
             path = self._loader.path_dwim(entry[part])
             if not os.path.exists(path):
-                return None
+                return path, None
         else:
             path = self._find_needle("files", entry[part])
         # One character for each byte: PKCS#12 is no text.
         text: str = self._loader.get_text_file_contents(path, encoding="latin-1")
-        return text.encode("latin-1")
+        return path, text.encode("latin-1")
 
     def _write_request(self, path: str, content: bytes, result: dict[str, Any]) -> None:
         """Let whoever signs find the request; until it is whole, what was there stays there."""
-        path = self._loader.path_dwim(path)
         try:
             if _content(path) == content:
                 return

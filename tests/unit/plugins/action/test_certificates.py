@@ -117,6 +117,24 @@ def test_a_request_is_written_once(sent, tmp_path):
     assert [each.name for each in path.parent.iterdir()] == ["a.csr"]
 
 
+def test_the_module_is_told_paths_as_they_are_on_the_controller(sent, tmp_path, monkeypatch):
+    """It would take ~ for the home folder on the host, and say so to whoever looks for the request."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    both = write(tmp_path / "both.pem", f"{KEY}{PEM}")
+    home = {"name": "a", "provider": "request", "request": "~/a.csr", "certificate": "~/none.pem", "ca": "~/both.pem"}
+    files = {"name": "b", "provider": "files", "certificate": "~/both.pem", "private_key": "both.pem"}
+    host = {"name": "c", "provider": "files", "remote_src": True, "pkcs12": "~/c.p12", "ca": "~/both.pem"}
+    arguments = sent(home, files, host, answer=answer())[1]["certificates"]
+    assert [each.get(part) for each in arguments for part in ("request", "certificate", "private_key", "pkcs12")] == [
+        *(str(tmp_path / "a.csr"), str(tmp_path / "none.pem"), None, None),
+        *(None, both, both, None),
+        *(None, None, None, "~/c.p12"),
+    ]
+    assert [each.get("ca") for each in arguments] == [both, None, both]
+    assert (tmp_path / "a.csr").read_text() == REQUEST
+
+
 def test_says_where_a_request_cannot_be_written(sent, tmp_path):
     (tmp_path / "new").write_text("")
     with pytest.raises(AnsibleActionFail, match=r"Cannot write the request .*a\.csr on the controller: "):
