@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.wss.edge.plugins.module_utils.model import certificates, grammar
 from ansible_collections.wss.edge.plugins.module_utils.model import constraints as limits
-from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 from ansible_collections.wss.edge.plugins.module_utils.pki import keys
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
@@ -19,7 +19,6 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.revocations import RE
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import SUBJECT_FIELDS, check_subject_value
 
 COMMON_NAME = "wss.edge private CA"
-MIN_PASSPHRASE = 8
 DAYS = {"valid_days": (365, 9125), "crl_days": (1, 365)}
 LEAF_DAYS = (1, 825)
 
@@ -182,11 +181,10 @@ def _request_problems(requests: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def check_passphrase(passphrase: str) -> None:
     """For a key that is made now; one that exists has the passphrase that it has."""
-    if not MIN_PASSPHRASE <= len(passphrase.encode()) <= keys.MAX_PASSPHRASE_BYTES:
-        raise AuthorityError(
-            f"passphrase: a new authority needs one of {MIN_PASSPHRASE} to {keys.MAX_PASSPHRASE_BYTES} bytes, and this "
-            f"has {len(passphrase.encode())}"
-        )
+    try:
+        certificates.check_passphrase(passphrase)
+    except ValueError as error:
+        raise AuthorityError(f"passphrase: {error}") from None
 
 
 # --- names that it may sign for

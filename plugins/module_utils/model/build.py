@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import certificates, grammar, later, schema, tls
-from .conflicts import find_conflicts
+from .conflicts import find_conflicts, find_forbidden
 from .problems import At, Problems
 from .types import Authority, Backend, Endpoint, Model, Probe, Site
 from .values import in_range, parsed, parsed_list
@@ -51,6 +51,9 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str, host
     echo = parsed_list(values["wss_echo"], _echo_address, At("", "wss_echo"), problems)
     providers = {site["certificate"]["provider"] for site in sites if site["certificate"]}
     authority = certificates.authority(values, True, problems) if "private_ca" in providers else None
+    _raise(problems)
+    if authority:
+        find_forbidden(sites, authority, problems)
     find_conflicts(sites, values["wss_probe_from"], address, problems)
     _raise(problems)
     return {
@@ -108,7 +111,7 @@ def _site(values: dict[str, Any], requests: str, at: At, problems: Problems) -> 
             if listen
         ],
         "tls": tls_settings,
-        "certificate": _certificate(values, requests, at, problems) if tls_settings else None,
+        "certificate": _certificate(values, requests, name, at, problems) if tls_settings else None,
         "root": parsed(values["root"], grammar.file, at.down("root"), problems),
         "redirect_http": values["redirect_http"],
         "hsts": in_range(values, "hsts", at, problems),
@@ -130,9 +133,8 @@ def _site_name(text: str) -> str:
     return grammar.server_name(text)
 
 
-def _certificate(values: dict[str, Any], requests: str, at: At, problems: Problems) -> dict[str, Any]:
-    given = values["certificate"]
-    return certificates.certificate(given, requests, values["name"], at.down("certificate"), problems)
+def _certificate(values: dict[str, Any], requests: str, name: str, at: At, problems: Problems) -> dict[str, Any]:
+    return certificates.certificate(values["certificate"], requests, name, at.down("certificate"), problems)
 
 
 def _endpoint(values: dict[str, Any], at: At, problems: Problems) -> Endpoint:

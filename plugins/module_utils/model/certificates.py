@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import MAX_PASSPHRASE_BYTES
+
 from . import grammar
 from .problems import At, Problems
 from .types import Authority
@@ -25,8 +27,8 @@ PROVIDERS_OF = {
     "request": ("request",),
     "renew_before": ("self_signed", "private_ca", "request"),
 }
-MIN_PASSPHRASE = 8
-PASSPHRASE = f"{MIN_PASSPHRASE} characters or more, from a vaulted variable"
+MIN_PASSPHRASE_BYTES = 8
+PASSPHRASE = f"{MIN_PASSPHRASE_BYTES} to {MAX_PASSPHRASE_BYTES} bytes"
 
 
 def certificate(values: dict[str, Any], folder: str, name: str, at: At, problems: Problems) -> dict[str, Any]:
@@ -88,10 +90,14 @@ def authority(values: Mapping[str, Any], signs: bool, problems: Problems) -> Aut
     in_range(values["wss_ca_key"], "bits", At("", "wss_ca_key"), problems)
     _subject(values["wss_ca_subject"], At("", "wss_ca_subject"), problems)
     passphrase = values["wss_ca_passphrase"]
+    where = At("", "wss_ca_passphrase")
     if passphrase is None and signs:
-        problems.add(At("", "wss_ca_passphrase"), f"this key is required with provider private_ca: {PASSPHRASE}")
-    if passphrase is not None and len(passphrase) < MIN_PASSPHRASE:
-        problems.add(At("", "wss_ca_passphrase"), f"is too short: {PASSPHRASE}")
+        problems.add(where, f"this key is required with provider private_ca: {PASSPHRASE}, from a vaulted variable")
+    if passphrase is not None:
+        try:
+            check_passphrase(passphrase)
+        except ValueError as error:
+            problems.add(where, str(error))
     return {
         "host": values["wss_ca_host"],
         "directory": parsed(values["wss_ca_dir"], grammar.controller_file, At("", "wss_ca_dir"), problems),
@@ -104,6 +110,13 @@ def authority(values: Mapping[str, Any], signs: bool, problems: Problems) -> Aut
         "crl_days": values["wss_ca_crl_days"],
         "revoke": [_revoked(each, index, problems) for index, each in enumerate(values["wss_ca_revoked"])],
     }
+
+
+def check_passphrase(passphrase: str) -> None:
+    """That of a new authority; the message does not show it."""
+    size = len(passphrase.encode())
+    if not MIN_PASSPHRASE_BYTES <= size <= MAX_PASSPHRASE_BYTES:
+        raise ValueError(f"a new authority needs one of {PASSPHRASE}, and this has {size}")
 
 
 def _constraints(values: Mapping[str, Any], key: str, problems: Problems) -> list[str]:

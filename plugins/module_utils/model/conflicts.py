@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
-from . import grammar
+from . import constraints, grammar
 from .problems import At, Problems
 from .targets import reach
-from .types import Listen, Site
+from .types import Authority, Listen, Site
 
 REDIRECT_PORT = 80
 RESERVED_PATH = "/.wss/"
@@ -28,10 +29,26 @@ def find_conflicts(sites: Sequence[Site], probe_from: str, address: str, problem
         if not any(reach(listen, address, probe_from) for listen in site["listen"]):
             _unreachable(site, address, at, problems)
     _names(sites, problems)
+    _request_files(sites, problems)
     listeners = _by_listener(sites)
     for listener, here in listeners.items():
         _listener(listener, here, problems)
         _overlaps(listener, here, listeners, problems)
+
+
+def find_forbidden(sites: Sequence[Site], authority: Authority, problems: Problems) -> None:
+    """Add a problem for each name that the private authority may not sign for."""
+    limits = constraints.effective(authority["permitted"], authority["excluded"])
+    allowed = [f"{key} {', '.join(authority[key])}" for key in ("permitted", "excluded") if authority[key]]
+    for site in sites:
+        if site["certificate"] and site["certificate"]["provider"] == "private_ca":
+            for name in constraints.forbidden(site["server_names"], *limits):
+                problems.refuse(
+                    At(f"site {site['name']}", "server_names"),
+                    name,
+                    "is not a name that the private authority may sign for",
+                    " and ".join(f"wss_ca_{each}" for each in allowed),
+                )
 
 
 def expanded(listen: Listen) -> list[tuple[str, int]]:
@@ -85,6 +102,20 @@ def _names(sites: Sequence[Site], problems: Problems) -> None:
         if site["name"] in seen:
             problems.add(At(f"site {site['name']}", "name"), f'"{site["name"]}" is the name of two sites')
         seen.add(site["name"])
+
+
+def _request_files(sites: Sequence[Site], problems: Problems) -> None:
+    """Files on the controller of provider request: each is of one site and has one use."""
+    seen: dict[str, At] = {}
+    for site in sites:
+        certificate = site["certificate"] or {"provider": ""}
+        if certificate["provider"] == "request":
+            for key in ("request", "certificate"):
+                path = certificate[key]
+                here = At(f"site {site['name']}", f"certificate.{key}")
+                first = seen.setdefault(posixpath.normpath(path), here)
+                if first is not here:
+                    problems.refuse(here, path, f"is the same file as {first}; give each one of its own")
 
 
 class _Here:

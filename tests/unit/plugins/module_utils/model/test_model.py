@@ -44,6 +44,10 @@ def files(**values: Any) -> dict[str, Any]:
     return {"provider": "files", "certificate": "/a.pem", "private_key": "/a.key", **values}
 
 
+def requested(name: str = "chat.example.com", **values: Any) -> dict[str, Any]:
+    return site(name=name, certificate={"provider": "request", **values})
+
+
 PRIVATE = site(certificate={"provider": "private_ca"})
 PASSPHRASE = {"wss_ca_passphrase": "correct horse"}
 
@@ -161,8 +165,39 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
         {},
         ["certificate.request", '"a.csr"', "absolute"],
     ),
+    "one request of two sites": (
+        [requested(request="/r/a.csr"), requested(name="b.example", request="/r/./a.csr")],
+        {},
+        ["site b.example, certificate.request", '"/r/./a.csr"', "site chat.example.com, certificate.request"],
+    ),
+    "one answer for two sites": (
+        [requested(certificate="/r/a.pem"), requested(name="b.example", certificate="/r/a.pem")],
+        {},
+        ["site b.example, certificate.certificate", '"/r/a.pem"', "site chat.example.com, certificate.certificate"],
+    ),
+    "a request in place of its answer": (
+        [requested(request="/r/a", certificate="/r/a")],
+        {},
+        ["certificate.certificate", '"/r/a"', "certificate.request"],
+    ),
     "no passphrase for the authority": ([PRIVATE], {}, ["wss_ca_passphrase", "required", "vaulted"]),
     "short passphrase for the authority": ([PRIVATE], {"wss_ca_passphrase": "hunter2"}, ["wss_ca_passphrase", "8"]),
+    "long passphrase for the authority": ([PRIVATE], {"wss_ca_passphrase": "ü" * 512}, ["wss_ca_passphrase", "1023"]),
+    "a name outside of what is permitted": (
+        [PRIVATE],
+        {**PASSPHRASE, "wss_ca_permitted": ["example.org", "a.example.com"]},
+        ["site chat.example.com, server_names", '"chat.example.com"', "wss_ca_permitted example.org, a.example.com"],
+    ),
+    "an address where domains are permitted": (
+        [{**PRIVATE, "server_names": ["chat.example.com", "192.0.2.1"]}],
+        {**PASSPHRASE, "wss_ca_permitted": ["example.com"]},
+        ["site chat.example.com, server_names", '"192.0.2.1"', "wss_ca_permitted example.com"],
+    ),
+    "a wildcard for what is excluded": (
+        [{**PRIVATE, "server_names": ["chat.example.com", "*.example.com"]}],
+        {**PASSPHRASE, "wss_ca_permitted": ["example.com"], "wss_ca_excluded": ["secret.example.com"]},
+        ['"*.example.com"', "wss_ca_permitted example.com and wss_ca_excluded secret.example.com"],
+    ),
     "the authority's folder": (
         [PRIVATE],
         {**PASSPHRASE, "wss_ca_dir": "ca"},
@@ -386,10 +421,18 @@ def test_the_model_has_no_passphrase() -> None:
 
 
 def test_requests_have_a_place_of_their_own_on_the_controller() -> None:
-    built = build(OPTIONS, {"wss_sites": [site(certificate={"provider": "request"})]}, "192.0.2.1", "edge1")
+    built = build(OPTIONS, {"wss_sites": [requested("Chat.Example.com")]}, "192.0.2.1", "edge1")
     certificate = built["sites"][0]["certificate"]
     assert certificate["request"] == "~/wss-edge/requests/edge1/chat.example.com.csr"
     assert certificate["certificate"] == "~/wss-edge/requests/edge1/chat.example.com.pem"
+
+
+def test_a_passphrase_is_counted_in_bytes() -> None:
+    assert model(PRIVATE, wss_ca_passphrase="üüüü")
+
+
+def test_names_that_the_private_authority_does_not_sign_for_are_free_to_others() -> None:
+    assert model(PRIVATE, site(name="a.example.org"), **PASSPHRASE, wss_ca_permitted=["example.com"])
 
 
 def test_the_private_authority_is_in_the_model_where_a_site_needs_it() -> None:
