@@ -56,12 +56,12 @@ def uncovered(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
 
     def covered(name: str) -> bool:
         domain = name.partition(".")[2]
-        return name in names or (f"*.{domain}" in names and _is_dns(name))
+        return name in names or (f"*.{domain}" in names and is_dns(name))
 
     return [name for name in wanted if not covered(name)]
 
 
-def _is_dns(name: str) -> bool:
+def is_dns(name: str) -> bool:
     return not ("@" in name or "://" in name or grammar.ip_address(name))
 
 
