@@ -19,7 +19,7 @@ description:
     killed, the pair in force is the old one or the new one, and the next run finishes.
   - A certificate is renewed when a third of its life is left (see O(certificates[].renew_before)), when its names,
     subject, profile or key settings change, and when it is damaged or does not match its key. The key stays the same
-    unless the key settings change or it cannot be read.
+    unless the key settings change or it cannot be read. One that would end no later is not made.
   - What an authority is still to sign is kept in C(<directory>/<name>/requested), as C(privkey.pem) and
     C(request.pem); until it is signed, what is installed serves on.
   - The last five folders of a name are kept.
@@ -114,8 +114,9 @@ options:
         choices: [server, client, peer]
         default: server
       renew_before:
-        description: How many days before its end a certificate is renewed; less than O(certificates[].valid_days). The
-          default is a third of its life. With V(files), how many days before its end to warn; the default is 14.
+        description: How many days before its end a certificate is renewed, or with V(request) requested anew; less
+          than O(certificates[].valid_days), but for V(request). The default is a third of its life. Not with V(files),
+          of which a warning says when 14 days are left.
         type: int
       request:
         description: With V(request), the path on the controller where the request is written, when it differs.

@@ -70,6 +70,8 @@ def _check_days(entry: Mapping[str, Any], problems: list[str]) -> None:
     valid, before = entry["valid_days"], entry["renew_before"]
     if not 1 <= valid <= MAX_VALID_DAYS:
         problems.append(_refused("valid_days", valid, f"must be 1 to {MAX_VALID_DAYS}"))
+    elif before is not None and entry["provider"] == "files":
+        problems.append(_refused("renew_before", before, "does not go with provider files, which renews nothing"))
     elif before is not None and before < 1:
         problems.append(_refused("renew_before", before, "must be at least 1"))
     elif before is not None and before >= valid and entry["provider"] in ("self_signed", "private_ca"):

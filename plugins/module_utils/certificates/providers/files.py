@@ -72,7 +72,7 @@ def _load(wanted: Wanted) -> tuple[Any, list[Any]]:
 
 def _warning(wanted: Wanted, chain: list[Any], facts: Facts, now: datetime.datetime) -> str:
     found = []
-    if facts.days_left(now) < (WARN_DAYS if wanted.renew_before is None else wanted.renew_before):
+    if facts.days_left(now) < WARN_DAYS:
         days, end = facts.days_left(now), iso(facts.not_after)
         found.append(f"certificate {wanted.name} expires in {days} days, on {end}; put a renewed one in its place")
     if len(chain) == 1 and not facts.self_signed and not _trusted(wanted, chain[0]):

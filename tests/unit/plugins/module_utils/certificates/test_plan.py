@@ -604,6 +604,7 @@ def test_refuses_a_certificate_that_is_for_other_uses(tmp_path, openssl):
     [
         ({"renew_before": 90}, "renew_before: 90 must be less than valid_days, 90"),
         ({"renew_before": 0}, "renew_before: 0 must be at least 1"),
+        ({"provider": "files", "renew_before": 9}, "renew_before: 9 does not go with provider files"),
         ({"provider": "private_ca", "names": []}, "names: needs at least one"),
         ({"provider": "request", "certificate": "a"}, "request: is missing; provider request needs its path"),
         ({"provider": "request", "request": "a"}, "certificate: is missing; provider request needs its path"),
