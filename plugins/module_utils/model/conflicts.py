@@ -39,16 +39,14 @@ def find_conflicts(sites: Sequence[Site], probe_from: str, address: str, problem
 def find_forbidden(sites: Sequence[Site], authority: Authority, problems: Problems) -> None:
     """Add a problem for each name that the private authority may not sign for."""
     limits = constraints.effective(authority["permitted"], authority["excluded"])
-    allowed = [f"{key} {', '.join(authority[key])}" for key in ("permitted", "excluded") if authority[key]]
+    allowed = f"wss_ca_permitted {', '.join(authority['permitted'])}" if authority["permitted"] else "all"
+    if authority["excluded"]:
+        allowed += f", but not wss_ca_excluded {', '.join(authority['excluded'])}"
     for site in sites:
         if site["certificate"] and site["certificate"]["provider"] == "private_ca":
             for name in constraints.forbidden(site["server_names"], *limits):
-                problems.refuse(
-                    At(f"site {site['name']}", "server_names"),
-                    name,
-                    "is not a name that the private authority may sign for",
-                    " and ".join(f"wss_ca_{each}" for each in allowed),
-                )
+                where = At(f"site {site['name']}", "server_names")
+                problems.refuse(where, name, "is not a name that the private authority may sign for", allowed)
 
 
 def expanded(listen: Listen) -> list[tuple[str, int]]:

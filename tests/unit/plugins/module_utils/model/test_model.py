@@ -196,7 +196,12 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     "a wildcard for what is excluded": (
         [{**PRIVATE, "server_names": ["chat.example.com", "*.example.com"]}],
         {**PASSPHRASE, "wss_ca_permitted": ["example.com"], "wss_ca_excluded": ["secret.example.com"]},
-        ['"*.example.com"', "wss_ca_permitted example.com and wss_ca_excluded secret.example.com"],
+        ['"*.example.com"', "wss_ca_permitted example.com, but not wss_ca_excluded secret.example.com"],
+    ),
+    "a name that is excluded": (
+        [PRIVATE],
+        {**PASSPHRASE, "wss_ca_excluded": ["example.com"]},
+        ["server_names", '"chat.example.com"', "allowed: all, but not wss_ca_excluded example.com"],
     ),
     "the authority's folder": (
         [PRIVATE],
