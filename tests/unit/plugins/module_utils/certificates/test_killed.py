@@ -70,8 +70,12 @@ def test_killed_at_any_time_what_is_there_fits_together(tmp_path, monkeypatch):
     assert len(served) == 16  # all but those that the private CA has not signed
     finished = 0
     for renewal in range(1, 41):
+        first = tmp_path / "self_signed0" / "current"
+        before = os.readlink(first)
         child = start(directory, renewal)
-        time.sleep(chance.uniform(0.0, 0.02))
+        if renewal % 2:  # the others while they write what is to be switched to
+            wait_until(lambda first=first, before=before: os.readlink(first) != before)
+        time.sleep(chance.uniform(0.0, 0.01))
         os.kill(child, signal.SIGKILL)
         finished += os.waitpid(child, 0)[1] == 0
         for entry in entries(renewal):
@@ -80,6 +84,13 @@ def test_killed_at_any_time_what_is_there_fits_together(tmp_path, monkeypatch):
     work(directory, 99)
     assert not [each for each in work(directory, 99) if each.changed]
     assert not list(tmp_path.rglob(".*"))
+
+
+def wait_until(true):
+    for _attempt in range(100000):
+        if true():
+            return
+        time.sleep(0.0001)
 
 
 def check(folder, served):
