@@ -15,16 +15,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.authority import log, report, settings, state
+from ansible_collections.wss.edge.plugins.module_utils.authority import asked, log, report, settings, state
 from ansible_collections.wss.edge.plugins.module_utils.authority import plan as authority_plan
-from ansible_collections.wss.edge.plugins.module_utils.authority.plan import Plan, Signing
+from ansible_collections.wss.edge.plugins.module_utils.authority.asked import Signing
+from ansible_collections.wss.edge.plugins.module_utils.authority.plan import Plan
 from ansible_collections.wss.edge.plugins.module_utils.authority.settings import AuthorityError
 from ansible_collections.wss.edge.plugins.module_utils.authority.state import Certificate, State
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 from ansible_collections.wss.edge.plugins.module_utils.pki import certificates, keys, library, revocations
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, AuthorityRecipe, iso
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
-from ansible_collections.wss.edge.plugins.module_utils.pki.revocations import Revoked
+from ansible_collections.wss.edge.plugins.module_utils.pki.revocations import CrlFacts, Revoked
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import pairs_of
 from ansible_collections.wss.edge.plugins.module_utils.single_files import single
 from ansible_collections.wss.edge.plugins.module_utils.single_files.single import FileError
@@ -35,13 +36,14 @@ def run(options: Mapping[str, Any], now: datetime.datetime, check_mode: bool, di
     if not library.HAS_CRYPTOGRAPHY:
         raise AuthorityError(library.MISSING)
     settings.check(options)
-    directory = options["directory"]
+    directory, sign = options["directory"], asked.read(options["requests"])
     try:
+        if check_mode or not os.path.lexists(directory):  # a refusal leaves no empty folder
+            plan = authority_plan.plan(options, sign, state.read(directory), now)
         if check_mode:
-            plan = authority_plan.plan(options, state.read(directory), now)
             return report.result(plan, plan.state, [], diff)
         with state.locked(directory):
-            plan = authority_plan.plan(options, state.read(directory), now)
+            plan = authority_plan.plan(options, sign, state.read(directory), now)
             issued = _apply(plan, options["passphrase"])
             return report.result(plan, state.read(directory), issued, diff)
     except (FileError, log.RecordsError, PkiError) as error:
@@ -62,9 +64,9 @@ def _apply(plan: Plan, passphrase: str | None) -> list[dict[str, Any]]:
     """Do what is planned; what was issued."""
     found = plan.state
     own = _open_keys(plan, passphrase) if plan.needs_keys else _Keys(None, None)
-    if plan.root:
+    if authority_plan.ROOT in plan.due:
         found = _with_root(plan, found, own)
-    if plan.intermediate:
+    if authority_plan.INTERMEDIATE in plan.due:
         found = _with_intermediate(plan, found, own)
     for name, content in authority_plan.public_files(found).items():
         if found.files[name] != content:
@@ -75,8 +77,8 @@ def _apply(plan: Plan, passphrase: str | None) -> list[dict[str, Any]]:
     entries = [*(_revocation(plan, *each) for each in plan.revoke.items()), *issued]
     if entries:
         log.append(found.directory, found.records, entries)
-    if plan.crl:
-        state.write(found.directory, state.CRL, _make_crl(plan, found, own))
+    if {authority_plan.CRL, authority_plan.ROOT_CRL} & set(plan.due):
+        state.write(found.directory, state.CRL, _make_crls(plan, found, own))
     return issued
 
 
@@ -87,7 +89,8 @@ def _open_keys(plan: Plan, passphrase: str | None) -> _Keys:
     """Open the keys that are needed; only when they could be, make those that there are none of."""
     found, design = plan.state, plan.design
     issuer = state.INTERMEDIATE_KEY if design.path_length else state.ROOT_KEY
-    wanted = {issuer} | ({state.ROOT_KEY} if plan.root or plan.intermediate or plan.crl else set())
+    of_root = {authority_plan.ROOT, authority_plan.INTERMEDIATE, authority_plan.ROOT_CRL} & set(plan.due)
+    wanted = {issuer, state.ROOT_KEY} if of_root else {issuer}
     missing = [name for name in sorted(wanted) if name not in found.keys]
     _refuse_lost(found, missing)
     if not passphrase:
@@ -95,8 +98,6 @@ def _open_keys(plan: Plan, passphrase: str | None) -> _Keys:
             f"passphrase: is needed to open the keys in {found.directory} ({'; '.join(plan.reasons)}); "
             "give the one that the authority is made with"
         )
-    if missing:
-        settings.check_passphrase(passphrase)
     secret = passphrase.encode()
     opened = {name: _open_key(found, name, secret, design.key) for name in wanted if name not in missing}
     for name in missing:
@@ -212,21 +213,38 @@ def _revocation(plan: Plan, serial: str, reason: str) -> dict[str, Any]:
     return {"event": log.REVOKED, "time": iso(plan.now), "serial": serial, "reason": reason}
 
 
-def _make_crl(plan: Plan, found: State, own: _Keys) -> bytes:
+def _make_crls(plan: Plan, found: State, own: _Keys) -> bytes:
     """The list of what signs for others, which names all that is revoked, and one of the root if that is another.
 
-    A certificate that has ended stays on it for as long as a list lives, so that no client misses it (RFC 5280, 3.3).
+    Each is made when it is due; the other stays as it is.
     """
-    start, life = plan.now - CLOCK_SKEW, datetime.timedelta(days=plan.crl_days)
-    # Time makes a number that is higher than the last, also where that list is lost.
-    number = max([int(plan.now.timestamp()), *((each.number or 0) + 1 for each in found.crls)])
-    revoked = [
-        Revoked(serial, datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z"), reason)
-        for serial, (reason, time) in state.read(found.directory).records.revoked.items()
-        if found.records.issued[serial] > iso(start - life)
-    ]
-    lists = []
-    for certificate, key in zip(found.chain, (own.issuer, own.root)):
-        lists.append(revocations.make_crl(certificate.loaded, key, revoked, number, start, plan.now + life))
-        revoked = []
+    lists = [found.crl.pem if found.crl else b"", found.root_crl.pem if found.root_crl else b""]
+    if authority_plan.CRL in plan.due:
+        life = datetime.timedelta(days=plan.crl_days)
+        lists[0] = _make_crl(plan, found.chain[0], own.issuer, life, _listed(plan, found, life), found.crl)
+    if authority_plan.ROOT_CRL in plan.due:
+        lists[1] = _make_crl(plan, found.chain[-1], own.root, authority_plan.ROOT_CRL_LIFE, [], found.root_crl)
     return b"".join(lists)
+
+
+def _listed(plan: Plan, found: State, life: datetime.timedelta) -> list[Revoked]:
+    """A certificate that has ended stays listed for as long as a list lives: no client misses it (RFC 5280, 3.3)."""
+    records = state.read(found.directory).records
+    return [
+        Revoked(serial, datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z"), reason)
+        for serial, (reason, time) in records.revoked.items()
+        if records.issued[serial] > iso(plan.now - CLOCK_SKEW - life)
+    ]
+
+
+def _make_crl(
+    plan: Plan,
+    issuer: Certificate,
+    key: Any,
+    life: datetime.timedelta,
+    listed: Sequence[Revoked],
+    last: CrlFacts | None,
+) -> bytes:
+    # Time makes a number that is higher than the last, also where that list is lost.
+    number = max(int(plan.now.timestamp()), ((last.number or 0) + 1) if last else 0)
+    return revocations.make_crl(issuer.loaded, key, listed, number, plan.now - CLOCK_SKEW, plan.now + life)

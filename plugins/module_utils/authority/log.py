@@ -44,6 +44,12 @@ def read(directory: str) -> Records:
                 length += len(line)
     except FileNotFoundError:
         pass
+    strange = sorted(set(found.revoked) - set(found.issued))
+    if strange:
+        raise RecordsError(
+            f"{directory}/{NAME} says that {', '.join(strange)} is revoked, and not that it was issued: put the file "
+            "back from a copy"
+        )
     return Records(found.issued, found.revoked, length)
 
 

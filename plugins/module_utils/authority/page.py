@@ -68,16 +68,23 @@ provider `files` (you have key and certificate already).
 """
 
 
-def trust_page(name: str, fingerprint: str, not_after: str, permitted: Sequence[str]) -> bytes:
+def trust_page(name: str, fingerprint: str, not_after: str, permitted: Sequence[str], excluded: Sequence[str]) -> bytes:
     """Markdown."""
-    limits = "It may sign for any name."
-    if permitted:
-        limits = f"It may sign for {', '.join(permitted)} and what is below, and for nothing else."
     filled = _PAGE.format(
         name=name,
         file="-".join(re.findall("[a-z0-9]+", name.lower())) or "wss-edge-root",
         fingerprint=f"sha256 Fingerprint={fingerprint.upper()}",
         not_after=not_after,
-        limits=limits,
+        limits=_limits(permitted, excluded),
     )
     return filled.encode()
+
+
+def _limits(permitted: Sequence[str], excluded: Sequence[str]) -> str:
+    """What clients let it sign for: no constraint is of e-mail addresses and URIs, which are therefore free."""
+    if not permitted and not excluded:
+        return "It may sign for any name."
+    which = f"{', '.join(permitted)} and what is below, and for no others" if permitted else "any"
+    if excluded:
+        which += f"{', and not for' if permitted else ' but'} {', '.join(excluded)} and what is below"
+    return f"Of DNS names and IP addresses it may sign for {which}; e-mail addresses and URIs are not limited."

@@ -6,41 +6,33 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.authority import page, settings, state
+from ansible_collections.wss.edge.plugins.module_utils.authority import asked, page, settings, state
+from ansible_collections.wss.edge.plugins.module_utils.authority.asked import Signing
 from ansible_collections.wss.edge.plugins.module_utils.authority.settings import AuthorityError, Design
-from ansible_collections.wss.edge.plugins.module_utils.authority.state import State
+from ansible_collections.wss.edge.plugins.module_utils.authority.state import Certificate, State
 from ansible_collections.wss.edge.plugins.module_utils.model import constraints, grammar
-from ansible_collections.wss.edge.plugins.module_utils.pki import names as pki_names
-from ansible_collections.wss.edge.plugins.module_utils.pki import requests
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import iso
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings
-from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
+from ansible_collections.wss.edge.plugins.module_utils.pki.revocations import CrlFacts
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import SUBJECT_FIELDS, pairs_of, subject_text
 
 ROOT_DAYS = 3650
 INTERMEDIATE_LIFE = datetime.timedelta(days=1825)
+ROOT_CRL_LIFE = datetime.timedelta(days=365)  # at most 12 months (CA/Browser Forum, Baseline Requirements 4.9.7)
 WARN = datetime.timedelta(days=365)
 NONE = "there was none"
 
-
-@dataclass(frozen=True)
-class Signing:
-    """A request that is to be signed, read and checked."""
-
-    name: str
-    request: Any
-    names: tuple[str, ...]
-    profile: str
-    valid_days: int
+# What is made with keys, in this order
+ROOT, INTERMEDIATE, CRL, ROOT_CRL = "root", "intermediate", "revocation list", "root's revocation list"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done. A reason that is empty means that it is not."""
+    """What is to be done."""
 
     state: State
     now: datetime.datetime
@@ -49,9 +41,7 @@ class Plan:
     design: Design
     constraints: tuple[tuple[str, ...], tuple[str, ...]]  # permitted, excluded
     crl_days: int
-    root: str = ""
-    intermediate: str = ""
-    crl: str = ""
+    due: dict[str, str] = field(default_factory=dict)  # ROOT, ... -> why it is made
     repairs: tuple[str, ...] = ()
     revoke: dict[str, str] = field(default_factory=dict)  # serial -> reason
     sign: tuple[Signing, ...] = ()
@@ -59,9 +49,8 @@ class Plan:
 
     @property
     def reasons(self) -> list[str]:
-        said = [("root", self.root), ("intermediate", self.intermediate), ("revocation list", self.crl)]
         return [
-            *(f"{what}: {reason}" for what, reason in said if reason),
+            *(f"{what}: {reason}" for what, reason in self.due.items()),
             *self.repairs,
             *(f"serial {serial}: revoked ({reason})" for serial, reason in self.revoke.items()),
             *(f"certificate {each.name}: a request is to be signed" for each in self.sign),
@@ -69,10 +58,10 @@ class Plan:
 
     @property
     def needs_keys(self) -> bool:
-        return bool(self.root or self.intermediate or self.crl or self.sign)
+        return bool(self.due or self.sign)
 
 
-def plan(options: Mapping[str, Any], found: State, now: datetime.datetime) -> Plan:
+def plan(options: Mapping[str, Any], sign: Sequence[Signing], found: State, now: datetime.datetime) -> Plan:
     """Plan all that the options ask for, or refuse with everything that is wrong."""
     design = found.design or _new_design(options)
     problems = _differences(options, found)
@@ -83,10 +72,15 @@ def plan(options: Mapping[str, Any], found: State, now: datetime.datetime) -> Pl
         )
     limits = constraints.effective(design.permitted, design.excluded)
     revoke = _revoke(options, found, problems)
-    sign = tuple(_signing(each, limits, problems) for each in options["requests"])
+    problems += asked.problems(sign, limits)
     if problems:
         raise AuthorityError(*problems)
-    intermediate = _intermediate(found, design, now)
+    if not found.root and options["passphrase"]:
+        settings.check_passphrase(options["passphrase"])
+    must, aged = _must(found, design, revoke, now), _aged(found, now)
+    opened = bool(options["passphrase"] or must or revoke or sign)
+    left = {what: _left(what, ends, found) for what, (_why, ends) in aged.items() if not _can(what, found, opened)}
+    due = {**must, **{what: why for what, (why, _ends) in aged.items() if what not in left}}
     return Plan(
         state=found,
         now=now,
@@ -95,13 +89,11 @@ def plan(options: Mapping[str, Any], found: State, now: datetime.datetime) -> Pl
         design=design,
         constraints=limits,
         crl_days=options["crl_days"],
-        root="" if found.root else NONE,
-        intermediate=intermediate,
-        crl=_crl(found, revoke, now),
-        repairs=() if not found.root else _repairs(found, bool(intermediate)),
+        due={what: due[what] for what in (ROOT, INTERMEDIATE, CRL, ROOT_CRL) if what in due},
+        repairs=() if not found.root else _repairs(found, INTERMEDIATE in due),
         revoke=revoke,
-        sign=tuple(each for each in sign if each),
-        warnings=_warnings(found, now),
+        sign=tuple(sign),
+        warnings=(*_warnings(found, now), *(text for what, text in left.items() if what not in must)),
     )
 
 
@@ -145,38 +137,71 @@ def _differences(options: Mapping[str, Any], found: State) -> list[str]:
 # --- what is due
 
 
-def _intermediate(found: State, design: Design, now: datetime.datetime) -> str:
-    if not design.path_length:
-        return ""
+def _must(found: State, design: Design, revoke: Mapping[str, str], now: datetime.datetime) -> dict[str, str]:
+    """What nothing is done without, and why."""
+    below = (INTERMEDIATE, ROOT_CRL) if design.path_length else ()
     if not found.root:
-        return NONE
-    if not found.intermediate:
-        return "it was damaged" if found.files[state.INTERMEDIATE] else NONE
-    facts = found.intermediate.facts
-    life, left = facts.not_after - facts.not_before, facts.not_after - now
-    ends_later = min(now + INTERMEDIATE_LIFE, found.root.facts.not_after) - facts.not_after
-    if left <= life / 3 and ends_later >= datetime.timedelta(days=1):
-        return f"a third of its life is left: {max(left.days, 0)} of {life.days} days"
-    return ""
+        return dict.fromkeys((ROOT, CRL, *below), NONE)
+    must = {CRL: _lost(found.crl, found.files[state.CRL]) or _unlisted(found, revoke)}
+    if below:
+        ended = found.intermediate and now >= found.intermediate.facts.not_after
+        must[INTERMEDIATE] = _lost(found.intermediate, found.files[state.INTERMEDIATE]) or (
+            "it has ended" * bool(ended)
+        )
+        must[ROOT_CRL] = _lost(found.root_crl, found.files[state.CRL])
+    return {what: why for what, why in must.items() if why}
 
 
-def _crl(found: State, revoke: Mapping[str, str], now: datetime.datetime) -> str:
-    if not found.root or found.files[state.CRL] is None:
-        return NONE
-    if not found.crls:
-        return "it was damaged"
-    listed = set(found.crls[0].serials)
-    if listed - set(found.records.revoked):
+def _lost(part: Certificate | CrlFacts | None, content: bytes | None) -> str:
+    if part:
+        return ""
+    return "it was damaged" if content else NONE
+
+
+def _unlisted(found: State, revoke: Mapping[str, str]) -> str:
+    crl = found.crl
+    if crl is None:
+        return ""
+    if set(crl.serials) - set(found.records.revoked):
         raise AuthorityError(
             f"{found.directory}/{state.CRL} names revoked certificates that the records beside it do not have: put "
             "the records back from a copy"
         )
-    start, end = min(each.last_update for each in found.crls), min(each.next_update for each in found.crls)
-    if revoke or [serial for serial, ends in _revoked(found) if serial not in listed and ends > iso(start)]:
+    start = iso(crl.last_update)
+    if revoke or [serial for serial, ends in _revoked(found) if serial not in crl.serials and ends > start]:
         return "certificates were revoked"
-    if end - now <= (end - start) / 2:
-        return f"half of its life is left: {max((end - now).days, 0)} of {(end - start).days} days"
     return ""
+
+
+def _aged(found: State, now: datetime.datetime) -> dict[str, tuple[str, datetime.datetime]]:
+    """What is better renewed soon: why, and when it ends."""
+    aged = {}
+    if found.root and found.intermediate:
+        facts = found.intermediate.facts
+        life, left = facts.not_after - facts.not_before, facts.not_after - now
+        ends_later = min(now + INTERMEDIATE_LIFE, found.root.facts.not_after) - facts.not_after
+        if left <= life / 3 and ends_later >= datetime.timedelta(days=1):
+            why = f"a third of its life is left: {max(left.days, 0)} of {life.days} days"
+            aged[INTERMEDIATE] = why, facts.not_after
+    for what, crl in ((CRL, found.crl), (ROOT_CRL, found.root_crl)):
+        if crl and crl.next_update - now <= (crl.next_update - crl.last_update) / 2:
+            left, life = crl.next_update - now, crl.next_update - crl.last_update
+            aged[what] = f"half of its life is left: {max(left.days, 0)} of {life.days} days", crl.next_update
+    return aged
+
+
+def _can(what: str, found: State, opened: bool) -> bool:
+    """Whether what has aged can be renewed in this run: the root's key may be kept elsewhere until then."""
+    return opened and (state.ROOT_KEY in found.keys or not _by_root(what, found))
+
+
+def _by_root(what: str, found: State) -> bool:
+    return what != CRL or bool(found.design and not found.design.path_length)
+
+
+def _left(what: str, ends: datetime.datetime, found: State) -> str:
+    away = f" and {state.ROOT_KEY} in its place" if _by_root(what, found) and state.ROOT_KEY not in found.keys else ""
+    return f"The {what} in {found.directory} ends on {iso(ends)}: a run with the passphrase{away} renews it."
 
 
 def _revoked(found: State) -> list[tuple[str, str]]:
@@ -200,7 +225,8 @@ def public_files(found: State) -> dict[str, bytes]:
         return {}
     facts = found.root.facts
     name = dict(pairs_of(found.root.loaded.subject)).get("common_name", facts.subject)
-    text = page.trust_page(name, facts.fingerprint_sha256, iso(facts.not_after), found.design.permitted)
+    design = found.design
+    text = page.trust_page(name, facts.fingerprint_sha256, iso(facts.not_after), design.permitted, design.excluded)
     return {state.CA: b"".join(each.pem for each in found.chain), state.PAGE: text}
 
 
@@ -220,32 +246,6 @@ def _revoke(options: Mapping[str, Any], found: State, problems: list[str]) -> di
         elif serial not in found.records.revoked:
             wanted[serial] = each["reason"]
     return wanted
-
-
-def _signing(each: Mapping[str, Any], limits: Any, problems: list[str]) -> Signing | None:
-    def refuse(why: str) -> None:
-        problems.append(f"request {each['name']}: {why}")
-
-    try:
-        wanted = [pki_names.parse_name(name) for name in each["names"]]
-        request = requests.load_request(each["request"].encode())
-        asked = pki_names.names_of(request)
-    except (PkiError, ValueError) as error:
-        refuse(str(error))
-        return None
-    strange = sorted(set(asked) - set(wanted))
-    missing = sorted(set(wanted) - set(asked))
-    forbidden = constraints.forbidden(wanted, *limits)
-    if strange:
-        refuse(f"asks for {', '.join(strange)}, which is none of its names ({', '.join(wanted) or 'there are none'})")
-    if missing:
-        refuse(f"does not ask for {', '.join(missing)}; make it anew with all of its names")
-    if forbidden:
-        refuse(
-            f"asks for {', '.join(forbidden)}, and the authority may sign for {', '.join(limits[0]) or 'all'} "
-            f"without {', '.join(filter(None, limits[1])) or 'exception'}; clients would refuse the certificate"
-        )
-    return Signing(each["name"], request, tuple(wanted), each["profile"], each["valid_days"])
 
 
 def _warnings(found: State, now: datetime.datetime) -> tuple[str, ...]:

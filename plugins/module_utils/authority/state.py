@@ -44,7 +44,8 @@ class State:
     root: Certificate | None = None
     design: Design | None = None
     intermediate: Certificate | None = None
-    crls: tuple[CrlFacts, ...] = ()  # of the issuer, then of the root; none where a file does not fit
+    crl: CrlFacts | None = None  # of what signs for others
+    root_crl: CrlFacts | None = None  # of the root, where an intermediate signs
     files: dict[str, bytes | None] = field(default_factory=dict, repr=False)  # all but the keys
     keys: frozenset[str] = frozenset()
     open_keys: tuple[str, ...] = ()  # private files that others can read
@@ -57,6 +58,11 @@ class State:
     def chain(self) -> list[Certificate]:
         """What signs for others, and what signed that."""
         return [each for each in (self.intermediate, self.root) if each]
+
+    @property
+    def crls(self) -> list[CrlFacts]:
+        """The lists that there are."""
+        return [each for each in (self.crl, self.root_crl) if each]
 
 
 @contextlib.contextmanager
@@ -96,12 +102,14 @@ def read(directory: str) -> State:
     intermediate = _load(files[INTERMEDIATE]) if design.path_length else None
     if intermediate and not certificates.issued_by(intermediate.loaded, root.loaded):
         intermediate = None
+    lists = _crls(files[CRL])
     return State(
         directory=directory,
         root=root,
         design=design,
         intermediate=intermediate,
-        crls=_crls(files[CRL], [each for each in (intermediate, root) if each]),
+        crl=_crl_of(intermediate if design.path_length else root, lists),
+        root_crl=_crl_of(root, lists) if design.path_length else None,
         files=files,
         keys=keys,
         open_keys=tuple(name for name in PRIVATE if _open(os.path.join(directory, name))),
@@ -117,13 +125,15 @@ def _load(pem: bytes | None) -> Certificate | None:
         return None
 
 
-def _crls(pem: bytes | None, issuers: Sequence[Certificate]) -> tuple[CrlFacts, ...]:
+def _crls(pem: bytes | None) -> list[CrlFacts]:
     try:
-        lists = tuple(revocations.read_crls(pem or b""))
+        return revocations.read_crls(pem or b"")
     except PkiError:
-        return ()
-    fit = [crl.issued_by(issuer.loaded) for crl, issuer in zip(lists, issuers)]
-    return lists if len(lists) == len(issuers) and all(fit) else ()
+        return []
+
+
+def _crl_of(issuer: Certificate | None, lists: Sequence[CrlFacts]) -> CrlFacts | None:
+    return next((each for each in lists if issuer and each.issued_by(issuer.loaded)), None)
 
 
 def _open(path: str) -> bool:

@@ -58,6 +58,10 @@ class CrlFacts:
     def serials(self) -> tuple[str, ...]:
         return tuple(each.serial for each in self.revoked)
 
+    @property
+    def pem(self) -> bytes:
+        return bytes(self._loaded.public_bytes(serialization.Encoding.PEM))
+
     def issued_by(self, issuer: x509.Certificate) -> bool:
         """Whether the issuer's name and key are those that signed the list."""
         return signed_by(self._loaded, "tbs_certlist_bytes", issuer)

@@ -68,7 +68,7 @@ def test_everything_returned_is_documented_and_the_other_way_round(run):
 
 def test_it_is_made_once_and_the_passphrase_is_not_told(run, tmp_path):
     first = run(passphrase=PASSPHRASE, _ansible_diff=True)
-    assert (first["changed"], len(first["reasons"])) == (True, 3)
+    assert (first["changed"], len(first["reasons"])) == (True, 4)
     assert "subject: CN=wss.edge private CA\n" in first["diff"][0]["after"]
     assert PASSPHRASE not in json.dumps(first)
     second = run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -18,7 +19,12 @@ from ansible_collections.wss.edge.plugins.module_utils.pki import keys, library
 
 NOW = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.timezone.utc)
 FILES = ["ca.pem", "crl.pem", "intermediate.key.pem", "intermediate.pem", "root.key.pem", "root.pem", "trust.md"]
-MADE = ["root: there was none", "intermediate: there was none", "revocation list: there was none"]
+MADE = [
+    "root: there was none",
+    "intermediate: there was none",
+    "revocation list: there was none",
+    "root's revocation list: there was none",
+]
 
 
 def after(**time):
@@ -101,6 +107,7 @@ def test_the_intermediate_of_a_long_common_name_is_cut_between_characters(author
 def test_without_an_intermediate_the_root_signs(authority):
     made = authority.run(intermediate=False, key=None)
     assert made["reasons"] == [MADE[0], MADE[2]]
+    assert (authority.folder / "crl.pem").read_text().count("BEGIN") == 1
     assert (made["intermediate_certificate"], made["authority"]) == (None, made["root"])
     assert "secp384r1" in made["root_certificate"]["key"]
     _about, pem = authority_of_root(authority)
@@ -186,6 +193,42 @@ def test_a_request_must_ask_for_its_names_and_for_no_others(authority):
     assert problems[1].endswith("does not ask for 192.0.2.1; make it anew with all of its names")
     assert "may sign for example.com without 0.0.0.0/0, ::/0" in problems[2]
     assert "is damaged" in problems[4]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_cannot_be_signed_is_refused_before_anything_is_made(authority, check_mode):
+    requests = [
+        {**authority.request("a.com", name="weak"), "request": openssl_request("rsa:1024", "/CN=x", "DNS:a.com")},
+        {"name": "empty", "names": [], "profile": "client", "request": openssl_request("rsa:2048", "/")},
+        authority.request(name="nameless"),
+        authority.request(name="both", profile="peer"),
+        {**authority.request("a.com", name="long"), "request": "x" * 65537},
+        authority.request("good.com", name="good"),
+    ]
+    assert refused(authority, check_mode=check_mode, requests=requests) == [
+        "request weak: has the key rsa 1024; at least 2048 bits are safe",
+        "request empty: has neither a subject nor a name; make it anew with what it is for",
+        "request nameless: has no names, and clients find a server by them; give the names, or the profile client for "
+        "server",
+        "request both: has no names, and clients find a server by them; give the names, or the profile client for peer",
+        "request long: is 65537 bytes long; a certificate request has 65536 at most",
+    ]
+    assert not authority.folder.exists()
+
+
+def openssl_request(key, subject, *names):
+    """A request that may be a bad one."""
+    extension = ["-addext", f"subjectAltName={','.join(names)}"] if names else []
+    command = ["openssl", "req", "-new", "-newkey", key, "-nodes", "-keyout", "/dev/null", "-subj", subject]
+    return subprocess.run([*command, *extension], capture_output=True, text=True, check=True).stdout
+
+
+def test_names_in_other_letters_are_the_same(authority):
+    names = ["DNS:A.Example.com", "email:Ops@Example.com", "URI:HTTPS://Example.com/x"]
+    text = openssl_request("rsa:2048", "/CN=x", *names)
+    wanted = ["a.example.com", "Ops@Example.com", "https://example.com/x"]
+    found = authority.run(requests=[{"name": "x", "request": text, "names": wanted}])
+    assert found["issued"][0]["names"] == ["a.example.com", "Ops@example.com", "https://example.com/x"]
 
 
 @pytest.mark.parametrize("name", ["root.pem", "intermediate.key.pem", "ca.pem"])
@@ -276,8 +319,46 @@ def test_it_is_recorded_before_it_is_given_out(authority, monkeypatch):
 def test_to_sign_needs_the_key_that_signs_and_no_other(authority):
     authority.run()
     (authority.folder / "root.key.pem").rename(authority.top / "elsewhere")
-    about, _pem = authority.sign()
-    (problem,) = refused(authority, revoke=[{"serial": about["serial"]}])
+    _about, _pem = authority.sign()
+    (authority.folder / "crl.pem").unlink()
+    (problem,) = refused(authority)
+    assert problem == f"{authority.folder}/root.key.pem is missing: put it back from where it is kept"
+
+
+def test_without_the_key_of_the_root_it_signs_and_revokes_and_renews_its_list(authority):
+    authority.run()
+    (authority.folder / "root.key.pem").rename(authority.top / "elsewhere")
+    about, pem = authority.sign()
+    assert authority.run(revoke=[{"serial": about["serial"]}])["changed"]
+    check = ("-crl_check_all", "-CRLfile", authority.folder / "crl.pem")
+    assert "certificate revoked" in authority.verify(pem, *check)[1]
+    late = after(days=180)
+    assert authority.run(now=late)["reasons"] == ["revocation list: half of its life is left: 0 of 30 days"]
+    assert authority.verify(authority.sign(now=late)[1], *check, now=late)[0]
+    later = authority.run(now=after(days=183))
+    assert later["reasons"] == []
+    assert later["warnings"] == [
+        f"The root's revocation list in {authority.folder} ends on 2027-11-23T08:00:00Z: a run with the passphrase "
+        "and root.key.pem in its place renews it."
+    ]
+    (authority.top / "elsewhere").rename(authority.folder / "root.key.pem")
+    renewed = authority.run(now=after(days=183))
+    assert (renewed["reasons"], renewed["warnings"]) == (
+        ["root's revocation list: half of its life is left: 182 of 365 days"],
+        [],
+    )
+
+
+def test_without_the_key_of_the_root_it_signs_while_the_intermediate_lasts(authority):
+    authority.run()
+    aside = authority.top / "elsewhere"
+    (authority.folder / "root.key.pem").rename(aside)
+    found = authority.run(now=after(days=1300), requests=[authority.request("a.com")])
+    assert [text.partition(" in ")[0] for text in found["warnings"]] == [
+        "The intermediate",
+        "The root's revocation list",
+    ]
+    (problem,) = refused(authority, now=after(days=1826))
     assert problem == f"{authority.folder}/root.key.pem is missing: put it back from where it is kept"
 
 
@@ -307,11 +388,42 @@ def test_openssl_refuses_the_names_that_we_do(authority, constraints, good, bad)
     assert [problem.split()[1] for problem in problems] == [f"{name}:" for name in bad]
 
 
-def issue_by_openssl(authority, name):
+@pytest.mark.parametrize(
+    ("constraints", "common_name", "names", "good"),
+    [
+        ({"permitted": ["example.com"]}, "alice.example.com", [], True),
+        ({"permitted": ["example.com"]}, "Alice.Example.COM", [], True),
+        ({"permitted": ["example.com"]}, "alice", [], True),
+        ({"permitted": ["example.com"]}, "alice b.example.net", [], True),
+        ({"permitted": ["example.com"]}, "-a.example.net", [], True),
+        ({"permitted": ["example.com"]}, "alice.example.net", ["a.example.com"], True),
+        ({"permitted": ["example.com"]}, "alice.example.net", [], False),
+        ({"permitted": ["example.com"]}, "a_b.example.net", [], False),
+        ({"permitted": ["example.com", "192.0.2.0/24"]}, "alice.example.net", ["192.0.2.1"], False),
+        ({"permitted": ["192.0.2.0/24"]}, "192.0.2.1", ["192.0.2.1"], False),
+        ({"excluded": ["example.net"]}, "alice.example.net", [], False),
+        ({"excluded": ["192.0.2.0/24"]}, "alice.example.net", [], True),
+        ({}, "alice.example.net", [], True),
+    ],
+)
+def test_openssl_refuses_the_common_names_that_we_do(authority, constraints, common_name, names, good):
+    authority.run(**constraints)
+    request = authority.request(*names, name="alice", subject=f"/CN={common_name}", profile="client")
+    issue_by_openssl(authority, *names, subject=f"/CN={common_name}")
+    assert authority.verify((authority.top / "other.pem").read_text(), now=None)[0] == good
+    if good:
+        assert authority.run(requests=[request])["changed"]
+        return
+    (problem,) = refused(authority, requests=[request])
+    assert problem.startswith(f"request alice: its common name {common_name} counts as a DNS name")
+
+
+def issue_by_openssl(authority, *names, subject="/O=x"):
     """A certificate that the authority refuses to sign, signed with its key nevertheless; in other.pem."""
-    (authority.top / "csr").write_text(authority.csr("/O=x", name))
-    kind = "IP" if name[-1].isdigit() else "DNS"
-    extensions = f"subjectAltName={kind}:{name}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+    (authority.top / "csr").write_text(authority.csr(subject, *names))
+    kinds = [f"{'IP' if name[-1].isdigit() else 'DNS'}:{name}" for name in names]
+    extensions = f"subjectAltName={','.join(kinds)}\n" if names else ""
+    extensions += "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
     (authority.top / "extensions").write_text(extensions)
     signer = ("-CA", "intermediate.pem", "-CAkey", "intermediate.key.pem", "-passin", "pass:correct horse")
     done, said = authority.openssl(
@@ -358,7 +470,12 @@ def test_what_it_did_not_issue_cannot_be_revoked(authority):
 def test_the_list_is_renewed_when_half_of_its_life_is_left(authority):
     authority.run(crl_days=10)
     assert not authority.run(now=after(days=4, hours=23))["changed"]
-    refused(authority, now=after(days=5), passphrase=None)
+    unchanged = authority.run(now=after(days=5), passphrase=None)
+    assert (unchanged["changed"], unchanged["crl_not_after"]) == (False, "2026-12-03T08:00:00Z")
+    assert unchanged["warnings"] == [
+        f"The revocation list in {authority.folder} ends on 2026-12-03T08:00:00Z: a run with the passphrase renews it."
+    ]
+    refused(authority, now=after(days=5), passphrase=None, requests=[authority.request("a.com")])
     numbers = [crl_number(authority)]
     renewed = authority.run(now=after(days=5), crl_days=20)
     assert renewed["reasons"] == ["revocation list: half of its life is left: 5 of 10 days"]

@@ -56,6 +56,13 @@ def test_a_damaged_line_is_told_and_nothing_is_cut_off(tmp_path, line):
         log.read(str(tmp_path))
 
 
+def test_what_is_revoked_must_have_been_issued(tmp_path):
+    add(tmp_path, TWO)
+    log.append(str(tmp_path), log.read(str(tmp_path)), [GONE])
+    with pytest.raises(log.RecordsError, match=f"{tmp_path}/{log.NAME} says that 01 is revoked, and not that"):
+        log.read(str(tmp_path))
+
+
 def test_it_is_on_the_disk_before_it_returns(tmp_path, monkeypatch):
     synced = []
     monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.readlink(f"/proc/self/fd/{handle}")))
