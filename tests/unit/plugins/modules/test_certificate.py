@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("ansible.module_utils.testing")
 pytest.importorskip("cryptography")
 
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.wss.edge.plugins.module_utils.pki import certificates as pki
@@ -21,7 +22,8 @@ from ansible_collections.wss.edge.plugins.module_utils.pki import keys
 from ansible_collections.wss.edge.plugins.modules import certificate, certificate_request, private_key
 
 SECRET = "a secret that no output has"
-TOLD = {"_ansible_inject_invocation": True}
+# The arguments are part of the result; Ansible 2.19 tells them without being asked.
+TOLD = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
 
 
 @pytest.fixture
