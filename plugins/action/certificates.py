@@ -55,7 +55,7 @@ class ActionModule(SecretArguments):
             return entry
         found = dict(entry)
         if entry["provider"] == "request" and entry.get("request"):
-            found["request"] = self._loader.path_dwim(entry["request"])
+            found["request"] = self._loader.path_dwim(str(entry["request"]))
         for part in self._parts(entry):
             if not entry.get(part):
                 continue
@@ -87,11 +87,11 @@ class ActionModule(SecretArguments):
     def _read(self, entry: dict[str, Any], part: str) -> tuple[str, bytes | None]:
         """Path and content of a file, taken out of ansible-vault if need be; None where it need not be there yet."""
         if entry.get("provider") == "request" and part != "ca":
-            path = self._loader.path_dwim(entry[part])
+            path = self._loader.path_dwim(str(entry[part]))
             if not os.path.exists(path):
                 return path, None
         else:
-            path = self._find_needle("files", entry[part])
+            path = self._find_needle("files", str(entry[part]))
         # One character for each byte: PKCS#12 is no text.
         text: str = self._loader.get_text_file_contents(path, encoding="latin-1")
         return path, text.encode("latin-1")
