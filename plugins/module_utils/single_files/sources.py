@@ -26,7 +26,7 @@ OPTIONS = {
     "ca": ("request", "ca_certificate", "ca_private_key", "ca_passphrase"),
     "files": ("names", "private_key", "passphrase", "certificate", "chain"),
 }
-MADE_EARLIER = ("request", "private_key", "certificate", "ca_certificate", "ca_private_key")
+MADE_EARLIER = ("request", "private_key", "certificate", "chain", "ca_certificate", "ca_private_key")
 _YET_TO_BE_MADE = "what it is made from is yet to be made"
 
 Made = TypeVar("Made")

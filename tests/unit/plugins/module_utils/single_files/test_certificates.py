@@ -245,11 +245,21 @@ def test_there_is_nothing_to_tell_of_nothing():
 OPTIONS = {option: None for options in sources.OPTIONS.values() for option in options}
 
 
-@pytest.mark.parametrize("missing", ["request", "ca_certificate", "ca_private_key"])
-def test_in_check_mode_the_authority_may_be_missing(tmp_path, missing):
+@pytest.mark.parametrize(
+    ("provider", "missing"),
+    [
+        ("ca", "request"),
+        ("ca", "ca_certificate"),
+        ("ca", "ca_private_key"),
+        ("files", "private_key"),
+        ("files", "certificate"),
+        ("files", "chain"),
+    ],
+)
+def test_in_check_mode_each_file_may_be_missing(tmp_path, provider, missing):
     (tmp_path / "there").touch()
-    files = dict.fromkeys(("request", "ca_certificate", "ca_private_key"), str(tmp_path / "there"))
-    params = {**OPTIONS, **files, "provider": "ca", missing: str(tmp_path / "none")}
+    files = dict.fromkeys({*sources.MADE_EARLIER} & {*sources.OPTIONS[provider]}, str(tmp_path / "there"))
+    params = {**OPTIONS, **files, "provider": provider, missing: str(tmp_path / "none")}
     planned = sources.plan(params, single.Found("/x.crt"), NOW, may_be_missing=True)
     assert planned.reason == "there was none"
 
