@@ -14,11 +14,15 @@ description:
   - Makes an authority once, a root and by default an intermediate that signs, and uses it as it is from then on. Its
     settings cannot be changed once clients trust it; settings that differ are refused.
   - Signs requests for servers, clients, and programs that are both, and writes down each certificate before it gives it
-    back. Each request gets a new certificate, every time that it is given.
+    back. Each request gets a new certificate, every time that it is given. What clients would refuse is not signed, and
+    then nothing else is done either.
   - Revokes certificates, and keeps a revocation list that nginx and Apache read. Servers refuse all certificates when
     the list has ended, so run this at least every O(crl_days) days, and hand the new list to the servers.
-  - Renews the intermediate, with the same key, when a third of its 1825 days is left. The root is never renewed; from a
-    year before its end a warning says so.
+  - Renews the intermediate, with the same key, when a third of its 1825 days is left, and the root's own revocation
+    list, which is empty, when half of its 365 days is left. The root is never renewed; from a year before its end a
+    warning says so.
+  - What is to be renewed and cannot be, because there is no passphrase or the root's key is not there, stays as it is
+    until it ends; a warning says when that is.
   - Several runs at once wait for one another. When a run is killed, the next one finishes.
 requirements:
   - cryptography 3.3.2 or newer where the authority is (the package C(python3-cryptography))
@@ -29,14 +33,14 @@ options:
         C(root.key.pem) and C(intermediate.key.pem) under the passphrase, C(ca.pem) (intermediate and root), C(crl.pem)
         (the revocation lists of both), C(records.jsonl) (all that was signed and revoked) and C(trust.md) (how to make
         clients trust the root).
-      - Keep a copy of the folder. After the authority is made, C(root.key.pem) may be kept elsewhere and put back when
-        the revocation list or the intermediate is due.
+      - Keep a copy of the folder. Where an intermediate signs, C(root.key.pem) may be kept elsewhere once the authority
+        is made; a warning says when it is to be put back, which is about twice a year.
     type: path
     required: true
   passphrase:
     description:
-      - Protects the keys; at least 8 characters for a new authority. Needed when something is made, signed or revoked,
-        and to renew the revocation list.
+      - Protects the keys; at least 8 characters for a new authority. Needed when something is made, signed or revoked.
+        Without it, nothing is renewed.
     type: str
   subject:
     description: Subject of the root. The intermediate has the same, with C(intermediate) after the common name.
@@ -104,7 +108,7 @@ options:
     type: list
     elements: str
   crl_days:
-    description: Days that a revocation list holds, 1 to 365. It is renewed when half of them is left.
+    description: Days that the list of revoked certificates holds, 1 to 365. It is renewed when half of them is left.
     type: int
     default: 30
   revoke:
@@ -140,12 +144,13 @@ options:
         type: str
         required: true
       request:
-        description: The request in PEM. Its subject is taken over.
+        description: The request in PEM, at most 65536 bytes. Its subject is taken over.
         type: str
         required: true
       names:
         description: The names that the certificate shall have; a request for others, or for fewer, is refused. DNS
-          names, wildcards, IP addresses, e-mail addresses and URIs. Empty for a client without any.
+          names, wildcards, IP addresses, e-mail addresses and URIs. Empty for a client without any, whose common name
+          counts as a DNS name if it looks like one.
         type: list
         elements: str
         required: true
@@ -270,7 +275,7 @@ crl:
   returned: success
   sample: "-----BEGIN X509 CRL-----\n..."
 crl_not_after:
-  description: When the revocation list ends. Null where there is none yet.
+  description: When the first of the revocation lists ends. Null where there are none yet.
   type: str
   returned: success
   sample: "2026-12-23T08:00:00Z"
