@@ -11,5 +11,6 @@ request client ''
 request peer DNS:peer.example.com
 request lost DNS:lost.example.com
 request outside DNS:www.example.org
+request alice.example.net ''
 openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.pem -subj /CN=stranger -days 30 \
   -addext extendedKeyUsage=clientAuth
