@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.authority import state
+from ansible_collections.wss.edge.plugins.module_utils.authority import asked, state
 from ansible_collections.wss.edge.plugins.module_utils.authority.settings import AuthorityError
 from ansible_collections.wss.edge.plugins.module_utils.pki import keys, library
 
@@ -214,6 +214,15 @@ def test_what_cannot_be_signed_is_refused_before_anything_is_made(authority, che
         "request long: is 65537 bytes long; a certificate request has 65536 at most",
     ]
     assert not authority.folder.exists()
+
+
+def test_requests_are_read_before_others_have_to_wait(authority, monkeypatch):
+    authority.run()
+    order, read, locked = [], asked.read, state.locked
+    monkeypatch.setattr(asked, "read", lambda requests: order.append("read") or read(requests))
+    monkeypatch.setattr(state, "locked", lambda directory: order.append("locked") or locked(directory))
+    authority.sign()
+    assert order == ["read", "locked"]
 
 
 def openssl_request(key, subject, *names):
