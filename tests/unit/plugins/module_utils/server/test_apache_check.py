@@ -115,6 +115,11 @@ def test_the_last_words_of_a_failed_check_are_its_error(last: str) -> None:
     assert parse_messages(APACHE, output) == [Message("warn", NAME), Message("warn", last)]
 
 
+def test_a_warning_does_not_become_the_error() -> None:
+    output = f"{NAME}\n[Mon Nov 23 08:38:25.701925 2026] [so:warn] [pid 734:tid 734] AH01574: skipping\n"
+    assert [each.level for each in parse_messages(APACHE, output, failed=True)] == ["warn", "warn"]
+
+
 class Apache:
     """A stand-in for the Apache program: it answers -V, writes down how it is called, and fails when told to."""
 
@@ -191,7 +196,10 @@ def test_the_folders_that_envvars_names_are_there_for_the_check_alone(apache: Ap
     )
     (tmp_path / "lock").mkdir()
     assert apache.check().valid
-    assert apache.calls()[0] == f"-t -D X run={tmp_path}/run 2"
+    assert apache.calls() == [
+        f"-t -D X run={tmp_path}/run 2",
+        f"-t -D X -D DUMP_MODULES -D DUMP_INCLUDES run={tmp_path}/run 2",
+    ]
     assert not (tmp_path / "run").exists()
     assert (tmp_path / "lock").is_dir()
 
@@ -218,6 +226,15 @@ def test_another_main_file_has_its_root(apache: Apache, tmp_path: Path, root: st
     found = installed(APACHE, apache.run, str(apache.binary))
     check_installed(APACHE, found, str(file), apache.run, root=root)
     assert apache.calls()[0] == f"-t {expected.format(parent=file.parent, file=file)} run= 0"
+
+
+def test_the_live_root_is_the_one_that_was_compiled_in(apache: Apache) -> None:
+    (apache.root / "conf").mkdir()
+    main_file = apache.main_file.rename(apache.root / "conf" / "httpd.conf")
+    main_file.write_text(f'ServerRoot "{apache.root}"\n')
+    for file in (apache.binary, apache.root.parent / "version"):
+        file.write_text(file.read_text().replace("apache2.conf", "conf/httpd.conf"))
+    assert apache.check().messages == []
 
 
 def test_what_goes_before_the_command(apache: Apache) -> None:

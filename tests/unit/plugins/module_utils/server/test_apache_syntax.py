@@ -122,6 +122,8 @@ def test_module_names(identifier: str, name: str | None) -> None:
         ("<IfDefine X>\nInclude none\n</IfDefine>", "", []),
         ("<IfModule core.c>\nInclude none\n</IfModule>", "", []),
         ("<VirtualHost *:80>\nInclude none\n</VirtualHost>", "", [("Include none matches no file", 2)]),
+        # Not what Apache would call valid, and still no reason to fail.
+        ("</VirtualHost>\nInclude none", "", [("Include none matches no file", 2)]),
         ("ServerRoot /srv/t/", "", []),
         (
             "ServerRoot /etc/apache2",
