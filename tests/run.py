@@ -67,7 +67,8 @@ def modules_on(python: str, controllers: dict[str, str]) -> list[Step]:
         return [integration("integration", main, python, f"--controller origin:python={python}")]
     name = of_python.get(python, main)
     origin = f"--controller origin:python={controllers[name]}"
-    target = f"{origin} --target controller:python=venv/{python} --exclude nginx_config_check"
+    servers = "--exclude nginx_config_check --exclude apache_config_check"
+    target = f"{origin} --target controller:python=venv/{python} {servers}"
     steps = [integration(f"integration-{python}", name, python, target)]
     if python not in of_python:
         steps += [ansible_test("unit", f"unit-{python}", main, f"units {origin} --target-python venv/{python}")]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 
+from ansible_collections.wss.edge.plugins.module_utils.server.apache_syntax import doubts
 from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import (
     NginxSyntaxError,
     parse,
@@ -96,13 +97,15 @@ def installed(server: Server, runner: Runner, binary: str | None = None) -> Inst
         raise ServerTooOld(
             f"{path} is {server.title} {version}. At least {minimum} is needed, {server.minimum_reason}: upgrade it."
         )
-    compiled = dict(re.findall(r"--(prefix|conf-path|pid-path)=(\S+)", out + err))
+    compiled = {name: re.search(pattern, out + err) for name, pattern in server.compiled.items()}
+    places = {name: match[1] for name, match in compiled.items() if match}
+    prefix = places.get("prefix", server.config_dir)
     return Installed(
         path,
         version,
-        compiled.get("conf-path", server.main_file),
-        compiled.get("pid-path", server.pid_file),
-        compiled.get("prefix", server.config_dir),
+        os.path.join(prefix, places.get("main_file", server.main_file)),
+        places.get("pid_file", server.pid_file),
+        prefix,
     )
 
 
@@ -116,15 +119,19 @@ def _find(server: Server, binary: str | None) -> str:
     )
 
 
-def parse_messages(server: Server, output: str) -> list[Message]:
-    """Return what the checker said, each thing once; its own summary lines are left out."""
-    messages: dict[Message, None] = {}
-    for line in output.splitlines():
-        found = re.match(server.message_pattern, line)
-        if found:
-            number = int(found["line"]) if found["line"] else None
-            messages.setdefault(Message(found["level"], found["text"], found["file"], number))
-    return list(messages)
+def parse_messages(server: Server, output: str, failed: bool = False) -> list[Message]:
+    """Return what the checker said, each thing once; its own summary lines are left out.
+
+    What has no level is an error where it names a line, or where it comes last before the end of a ``failed`` check.
+    """
+    found = {
+        Message(each["level"] or "", each["text"], each["file"], int(each["line"]) if each["line"] else None): None
+        for each in re.finditer(server.message_pattern, output, re.MULTILINE)
+    }
+    messages = [replace(each, level="emerg") if each.line and not each.level else each for each in found]
+    if failed and messages and not messages[-1].level and not any(each.level in ERROR_LEVELS for each in messages):
+        messages[-1] = replace(messages[-1], level="emerg")
+    return [each if each.level else replace(each, level="warn") for each in messages]
 
 
 def check(
@@ -139,28 +146,52 @@ def check(
 
     ``prefix`` goes before the command: something like ``unshare --mount`` and what it needs.
     """
-    found = installed(server, runner, binary)
+    return check_installed(server, installed(server, runner, binary), main_file, runner, prefix=prefix)
+
+
+def check_installed(
+    server: Server,
+    found: Installed,
+    main_file: str | None,
+    runner: Runner,
+    *,
+    root: str | None = None,
+    prefix: Sequence[str] = (),
+) -> CheckResult:
+    """Check with the server that was found; ``root`` is where another main file's includes are relative to."""
     # Made absolute because the server would look in its own prefix; a link is kept, for includes are relative to it.
     start = os.path.abspath(main_file) if main_file else found.main_file
+    places = {"main_file": start, "root": root or (os.path.dirname(start) if main_file else found.prefix)}
+    other = [each.format(**places) for each in server.main_file_args] if main_file else []
     can_dump = version_info(found.version) >= server.dump_since
     args = server.dump_args if can_dump else server.check_args
-    with _no_pid_file_left(_pid_file(found, start)):
-        status, out, err = runner([*prefix, found.binary, *args, *(("-c", start) if main_file else ())])
-    messages = parse_messages(server, err)
+    wrapper = [each.replace("{root}", places["root"]) for each in server.wrapper]
+    with _no_pid_file_left(_pid_file(found, start)) if server.check_makes_pid_file else nullcontext():
+        status, out, err = runner([*prefix, *wrapper, found.binary, *args, *other])
+    messages = parse_messages(server, err, status != 0)
     dump = out if status == 0 and can_dump else ""
     if status != 0 and not any(message.level in ERROR_LEVELS for message in messages):
         said = (err or out).strip() or f"the checker said nothing and ended with {status}"
         messages.append(Message("emerg", said))
-    return CheckResult(status == 0, found.version, messages + _unmatched(dump, start), dump)
+    return CheckResult(status == 0, found.version, messages + DOUBTS[server.name](dump, **places), dump)
 
 
-def _unmatched(dump: str, main_file: str) -> list[Message]:
+def _nginx_doubts(dump: str, main_file: str, root: str) -> list[Message]:
     """Say which includes bring nothing: the checker calls that successful, and it is often a mistyped path."""
     try:
         includes = unmatched_includes(dump, main_file) if dump else []
     except NginxSyntaxError:
         return []  # valid for the server, whose word counts here
     return [Message("info", f"include {each.args[0]} matches no file", each.file, each.line) for each in includes]
+
+
+def _apache_doubts(dump: str, main_file: str, root: str) -> list[Message]:
+    """Say what is read otherwise than it looks, though the checker calls it successful."""
+    return [Message("info", *doubt) for doubt in doubts(dump, root)]
+
+
+DOUBTS = {"nginx": _nginx_doubts, "apache": _apache_doubts}
+"""By server: what its checker calls successful and is often a mistake."""
 
 
 def _pid_file(found: Installed, main_file: str) -> str:

@@ -21,15 +21,22 @@ class Server:
     config_dir: str
     main_file: str
     pid_file: str
+    main_file_args: tuple[str, ...]
+    """Start from another main file, {main_file}, which stands in {root}."""
+    wrapper: tuple[str, ...]
+    """What runs the check, before the program; {root} is the folder of the configuration."""
     check_args: tuple[str, ...]
     """Check the configuration, print errors and warnings only."""
     dump_args: tuple[str, ...]
     """The same, and print the whole configuration when it is valid."""
     dump_since: tuple[int, ...]
+    check_makes_pid_file: bool
     version_args: tuple[str, ...]
     version_pattern: str
+    compiled: dict[str, str]
+    """Where the version output says which prefix, main_file and pid_file were compiled in."""
     message_pattern: str
-    """One message of the check: level, text and, where it says so, file and line."""
+    """One message of the check: text and, where it says so, level, file and line."""
     minimum_version: tuple[int, ...]
     minimum_reason: str
 
@@ -48,17 +55,79 @@ NGINX = Server(
     config_dir="/etc/nginx",
     main_file="/etc/nginx/nginx.conf",
     pid_file="/run/nginx.pid",
+    main_file_args=("-c", "{main_file}"),
+    wrapper=(),
     check_args=("-t", "-q"),
     dump_args=("-T", "-q"),
     dump_since=(1, 9, 2),
+    check_makes_pid_file=True,
     version_args=("-V",),
     version_pattern=r"\b(?:(?:free)?nginx|openresty)/(?P<version>\d+(?:\.\d+)+)",
+    compiled={"prefix": r"--prefix=(\S+)", "main_file": r"--conf-path=(\S+)", "pid_file": r"--pid-path=(\S+)"},
     # "nginx: [emerg] ..." or, where the error log is stderr, "2026/11/23 03:52:36 [emerg] 22527#22527: ...".
     message_pattern=(
         r"^(?:nginx: |\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )\[(?P<level>\w+)\] (?:\d+#\d+: )?"
         r"(?P<text>.*?)(?: in (?P<file>/(?:(?! in /).)*):(?P<line>\d+))?$"
     ),
     minimum_version=(1, 3, 13),
+    minimum_reason="the first that proxies WebSocket connections",
+)
+
+# As apache2ctl does: Debian's configuration is full of variables that a file beside it sets, and Apache refuses one
+# whose run directory is not there, as before its first start. Apache checks less while it dumps (not even that a
+# certificate's file exists), hence the two runs. The files follow in the form of `nginx -T`.
+_APACHE_CHECK = r"""
+APACHE_CONFDIR=${0%/*} made=
+[ ! -r "$0" ] || . "$0"
+for folder in "$APACHE_RUN_DIR" "$APACHE_LOCK_DIR"; do
+    [ -z "$folder" ] || [ -d "$folder" ] || { mkdir -p "$folder" && made="$made$folder
+"; }
+done
+"$@" $APACHE_ARGUMENTS
+status=$?
+if [ "$status" = 0 ]; then
+    dump=$("$@" $APACHE_ARGUMENTS -D DUMP_MODULES -D DUMP_INCLUDES 2>/dev/null)
+    printf '%s\n' "$dump"
+    printf '%s\n' "$dump" | sed -n 's/^ *([0-9*]*) //p' | sort -u | while read -r file; do
+        printf '# configuration file %s:\n' "$file"
+        cat "$file"
+        echo
+    done
+fi
+printf %s "$made" | while read -r folder; do rmdir "$folder"; done 2>/dev/null
+exit "$status"
+"""
+
+APACHE = Server(
+    name="apache",
+    title="Apache",
+    binaries=("/usr/sbin/apache2", "/usr/sbin/httpd", "/usr/local/sbin/httpd", "/usr/local/apache2/bin/httpd"),
+    packages={"Debian": ("apache2",)},
+    config_dir="/etc/apache2",
+    main_file="/etc/apache2/apache2.conf",
+    pid_file="/run/apache2/apache2.pid",
+    main_file_args=("-d", "{root}", "-f", "{main_file}"),
+    wrapper=("/bin/sh", "-c", _APACHE_CHECK, "{root}/envvars"),
+    check_args=("-t",),
+    dump_args=("-t",),
+    dump_since=(2, 4, 5),
+    check_makes_pid_file=False,
+    version_args=("-V",),
+    version_pattern=r"\bApache/(?P<version>\d+(?:\.\d+)+)",
+    compiled={
+        "prefix": r'-D HTTPD_ROOT="(.*)"',
+        "main_file": r'-D SERVER_CONFIG_FILE="(.*)"',
+        "pid_file": r'-D DEFAULT_PIDLOG="(.*)"',
+    },
+    # "[time] [module:level] [pid 1:tid 1] ..."; without that where it has not read its LogLevel yet. A syntax error is
+    # told with the includes that lead to it, and its text may be on a line of its own.
+    message_pattern=(
+        r"^(?!Syntax OK$)(?:\[[^]]+\] \[\w*:(?P<level>\w+)\] \[pid [^]]+\] )?"
+        r"(?:(?:[\w.-]+: )?(?:Syntax error on line \d+ of /.*?: )*"
+        r"Syntax error on line (?P<line>\d+) of (?P<file>/.*?):\s(?:(?P=file):(?P=line): )?)?"
+        r"(?P<text>.+)$"
+    ),
+    minimum_version=(2, 4, 5),
     minimum_reason="the first that proxies WebSocket connections",
 )
 
