@@ -14,7 +14,7 @@ from ansible_collections.wss.edge.plugins.module_utils.certificates.types import
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import load_certificates
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import MAX_RSA_BITS, MIN_RSA_BITS, KeySettings
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
-from ansible_collections.wss.edge.plugins.module_utils.pki.names import parse_name
+from ansible_collections.wss.edge.plugins.module_utils.pki.names import is_dns, parse_name
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import SUBJECT_FIELDS, check_subject_value
 
 MAX_VALID_DAYS = 825
@@ -96,11 +96,17 @@ def _check_parts(entry: Mapping[str, Any], problems: list[str]) -> None:
             problems.append(f"ca: the file {error}")
 
 
+def _common_name(entry: Mapping[str, Any], names: Sequence[str]) -> str:
+    """A certificate must name its issuer, perhaps itself; a common name holds no more than 64 characters."""
+    short = [name for name in (*names, entry["name"]) if len(name) <= 64]
+    found = short[0] if short else str(entry["name"])[:64]
+    # Where no name is a DNS name, openssl holds a common name that looks like one against the name constraints.
+    return f"IP {found}" if entry["provider"] == "private_ca" and not any(map(is_dns, names)) else found
+
+
 def _parse_subject(entry: Mapping[str, Any], names: Sequence[str], problems: list[str]) -> tuple[tuple[str, str], ...]:
     given = {part: value for part, value in entry["subject"].items() if value is not None}
-    # A certificate must name its issuer, perhaps itself; a common name holds no more than 64 characters.
-    short = [name for name in (*names, entry["name"]) if len(name) <= 64]
-    values = {"common_name": short[0] if short else entry["name"][:64], **given}
+    values = {"common_name": _common_name(entry, names), **given}
     for part, value in given.items():
         try:
             check_subject_value(part, value)

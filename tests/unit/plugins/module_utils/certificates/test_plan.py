@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report, store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Entry, Refused
+from ansible_collections.wss.edge.plugins.module_utils.certificates.wanted import parse
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import CLOCK_SKEW, Recipe, make_self_signed
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, dump_key, load_key, make_key
 from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
@@ -220,6 +221,12 @@ def test_what_is_wrong_on_disk_is_set_right(installed, harm, reason, same_certif
 )
 def test_the_default_common_name_is_one_that_fits(tmp_path, names, expected):
     assert decide(tmp_path, {"names": names}).wanted.subject == (("common_name", expected),)
+
+
+@pytest.mark.parametrize(("names", "expected"), [(["192.0.2.1"], "IP 192.0.2.1"), (["192.0.2.1", "a.b"], "192.0.2.1")])
+def test_a_common_name_that_no_constraint_takes_for_a_dns_name(names, expected):
+    wanted = parse(Entry({**ENTRY, "provider": "private_ca", "names": names}, {}))
+    assert wanted.subject == (("common_name", expected),)
 
 
 @pytest.mark.parametrize(
