@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.wss.edge.plugins.module_utils.model import targets
 from ansible_collections.wss.edge.plugins.module_utils.model.build import ModelError, build, build_authority
+from ansible_collections.wss.edge.plugins.module_utils.model.types import Authority
 from ansible_collections.wss.edge.plugins.module_utils.probe.session import library_problem
 
 SPEC = Path(__file__).parents[2] / "roles" / "wss" / "meta" / "argument_specs.yml"
@@ -37,8 +40,9 @@ class ActionModule(ActionBase):
         mine = {key: self._templar.template(value) for key, value in variables.items() if key.startswith(PREFIX)}
         try:
             if asked["part"] == "authority":
-                return {**result, "changed": False, "authority": build_authority(options, mine)}
+                return {**result, "changed": False, "authority": _known(build_authority(options, mine), variables)}
             model = build(options, mine, self._probe_address(mine, variables), host)
+            _known(model["authority"], variables)
         except ModelError as error:
             heading = f"The variables of {host} are refused; no host was touched."
             raise AnsibleActionFail("\n".join([heading, *(f"- {problem}" for problem in error.problems)])) from None
@@ -61,3 +65,12 @@ class ActionModule(ActionBase):
             return "127.0.0.1"
         address = variables.get("ansible_host", variables["inventory_hostname"])
         return str(self._templar.template(address))
+
+
+def _known(authority: Authority | None, variables: Mapping[str, Any]) -> Authority | None:
+    """The authority, if its host can be delegated to."""
+    hosts = ["localhost", *variables.get("groups", {}).get("all", [])]
+    if authority and authority["host"] not in hosts:
+        allowed = "localhost, or a host of the inventory"
+        raise ModelError([f"wss_ca_host: {json.dumps(authority['host'])} is in no inventory (allowed: {allowed})"])
+    return authority

@@ -88,3 +88,14 @@ def test_a_host_without_sites_reads_the_private_authority_alone(act):
     assert "correct horse" not in str(result)
     result, _ran = act(ActionModule, {"part": "authority"}, {})
     assert result["authority"]["directory"] == "~/wss-edge/ca"
+
+
+def test_the_private_authority_is_on_a_host_that_there_is(act):
+    variables = {"wss_ca_host": "keeper", "groups": {"all": ["host1", "keeper"]}}
+    result, _ran = act(ActionModule, {"part": "authority"}, variables)
+    assert result["authority"]["host"] == "keeper"
+    with pytest.raises(AnsibleError, match='wss_ca_host: "keeper" is in no inventory'):
+        act(ActionModule, {"part": "authority"}, {**variables, "groups": {"all": ["host1"]}})
+    private = {**SITE, "certificate": {"provider": "private_ca"}}
+    with pytest.raises(AnsibleError, match="wss_ca_host"):
+        act(ActionModule, {}, {"wss_sites": [private], "wss_ca_passphrase": "correct horse", "wss_ca_host": "keeper"})
