@@ -124,6 +124,8 @@ def _site(values: dict[str, Any], requests: str, at: At, problems: Problems) -> 
 
 
 def _echo_address(text: str) -> str:
+    if "://" in text:
+        raise ValueError("is not an address and a port, such as 127.0.0.1:8282, nor unix:/path/to/socket")
     return grammar.backend(text if text.startswith("unix:") else f"ws://{text}").address
 
 
