@@ -247,7 +247,7 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     "e-mail": ([site(certificate={"subject": {"email": "ö@example.com"}})], {}, ["subject.email", "ASCII"]),
     "only loopback": ([site(listen=["127.0.0.1:443"])], {}, ["listen", "127.0.0.1:443", "wss_probe_from: host"]),
     "connections": ([site()], {"wss_max_connections": 0}, ["wss_max_connections", "0", "1 to 500000"]),
-    "echo address with a scheme": ([site()], {"wss_echo": ["ws://a:1"]}, ["wss_echo[0]", '"ws://a:1"', "127.0.0.1:8282"]),
+    "echo address with a scheme": ([site()], {"wss_echo": ["ws://a:1"]}, ["wss_echo[0]", '"ws://a:1"', "unix:/path"]),
     # What belongs to a later version is refused, never ignored.
     "apache": ([site()], {"wss_server": "apache"}, ["wss_server", '"apache"', "later version"]),
     "firewall": ([site()], {"wss_firewall": "ufw"}, ["wss_firewall", '"ufw"', "later version"]),
