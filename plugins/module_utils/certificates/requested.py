@@ -111,6 +111,15 @@ def _answer(wanted: Wanted, key: Any, certificates: list[Any], installed: Instal
     return Answer(pairs.bundle(wanted, key, chain, request), tuple(chain), bool(there) and not same, same)
 
 
+def is_needed_yet(installed: Installed, bundle: store.Bundle) -> bool:
+    """Whether the requested key stays where it is, although its certificate is installed now.
+
+    A run that fails later puts back what was installed before, and the answer still needs its key then.
+    """
+    there = installed.requested or Requested()
+    return bool(installed.key_pem) and there.key_pem == bundle.key != installed.key_pem
+
+
 def was_installed(installed: Installed, leaf: Any) -> bool:
     return any(each == leaf for each in _former(installed))
 

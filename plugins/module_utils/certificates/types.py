@@ -103,7 +103,7 @@ class Plan:
     recipe: Recipe | None = None
     bundle: store.Bundle | None = None
     asked: Asked | None = None
-    settled: bool = False  # nothing is requested, or no longer
+    settled: bool = False  # nothing need be requested any more
     warning: str = ""
 
     @property

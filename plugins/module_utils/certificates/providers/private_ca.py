@@ -35,7 +35,8 @@ def plan(wanted: Wanted, installed: Installed, now: datetime.datetime) -> Plan:
         ]
         if problems:
             raise Refused([f"signed: {problem}" for problem in problems])
-        return Plan(wanted, installed, need or "the private CA has signed it anew", bundle=signed.bundle, settled=True)
+        reason, settled = need or "the private CA has signed it anew", not requested.is_needed_yet(installed, signed.bundle)
+        return Plan(wanted, installed, reason, bundle=signed.bundle, settled=settled)
     if need:
         asked = requested.ask(wanted, installed)
         return Plan(wanted, installed, needs.joined(need, asked.why), asked=asked)

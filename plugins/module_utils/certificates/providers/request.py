@@ -48,7 +48,7 @@ def plan(wanted: Wanted, installed: Installed, now: datetime.datetime) -> Plan:
         stand_in,
         after.bundle if mends and not stand_in else None,
         asked,
-        settled=not need,
+        settled=not need and not (answer and requested.is_needed_yet(installed, answer.bundle)),
         warning=_warning(wanted, after, stand_in) if asked else "",
     )
 

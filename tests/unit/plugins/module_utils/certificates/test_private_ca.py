@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("cryptography")
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report
+from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report, store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.providers import private_ca
 from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Refused
 
@@ -94,6 +94,24 @@ def test_when_it_is_requested_anew_and_with_which_key(signed, ours, ca, entry, a
     assert signed.read() != before[0]
     assert before[1] in signed.keys
     assert signed.run({**CHAT, **entry}, now=now, **ca).reason == ""
+
+
+@pytest.mark.parametrize(
+    "entry", [{"names": ["chat.example.com"]}, {"key": {"type": "ed25519", "curve": "", "bits": 0}}]
+)
+def test_what_was_rolled_back_is_signed_again_with_the_same_key(signed, ours, ca, entry):
+    entry, old = {**CHAT, **entry}, (signed.chat / "current").readlink()
+    signed.run(entry, **ca)
+    key = signed.requested[0]
+    for _turn in range(2):
+        signed.run(entry, {"certificate": ours.sign(signed.requested[1])}, **ca)
+        assert signed.read("privkey.pem") == key
+        store.activate(str(signed.path), "chat", str(old))
+        assert signed.run(entry, **ca).asked
+        assert signed.requested[0] == key
+    signed.run(entry, {"certificate": ours.sign(signed.requested[1])}, **ca)
+    assert not signed.run(entry, **ca).changed
+    assert signed.requested is None
 
 
 @pytest.mark.parametrize("entry", [{}, {"renew_before": 60}])

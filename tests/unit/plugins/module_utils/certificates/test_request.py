@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("cryptography")
 
-from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report
+from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report, store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.providers import private_ca
 from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Refused
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import load_certificates, read_facts
@@ -223,6 +223,33 @@ def test_an_answer_to_a_former_key_is_ignored(signed, theirs):
     signed.run({"provider": "self_signed", "key": {"type": "rsa", "curve": "", "bits": 2048}})
     found = signed.run({**CHAT, "key": {"type": "rsa", "curve": "", "bits": 2048}}, signed.answer)
     assert (found.reason, found.warning) == ("it is self-signed", STANDS_IN)
+
+
+@pytest.mark.parametrize("entry", [{}, ED])
+@pytest.mark.parametrize("before", ["waiting", "signed"])
+def test_an_answer_that_was_rolled_back_is_installed_again(request, before, theirs, entry):
+    """As when the same run fails at another site, or with the server."""
+    home, entry = request.getfixturevalue(before), {**CHAT, **entry, "names": ["chat.example.com"]}
+    old = (home.chat / "current").readlink()
+    if before == "waiting" or "key" in entry:
+        home.run(entry)
+        old = (home.chat / "current").readlink()
+    else:
+        home.run(entry, now=NOW + 61 * DAY)
+    now = NOW + (61 * DAY if before == "signed" else 0 * DAY)
+    key, asked = home.requested
+    given = answer(theirs, home, now)
+    for _turn in range(2):
+        found = home.run(entry, given, now)
+        assert (found.changed, found.asked) == (True, None)
+        assert "the signed certificate has come" in found.reason
+        assert (home.read("privkey.pem"), home.read("request.pem")) == (key, asked)
+        store.activate(str(home.path), "chat", str(old))
+    home.run(entry, given, now)
+    assert not home.run(entry, given, now).changed
+    assert home.requested is None
+    assert not list(home.path.rglob("privkey.pem.replaced-*"))
+    assert home.run(entry, now=now).reason == ""
 
 
 def test_an_answer_to_the_installed_key_is_taken_while_another_is_requested(waiting, theirs):
