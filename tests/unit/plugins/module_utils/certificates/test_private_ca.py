@@ -12,6 +12,9 @@ pytest.importorskip("cryptography")
 from ansible_collections.wss.edge.plugins.module_utils.certificates import plan, report, store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.providers import private_ca
 from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Refused
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import load_certificates, read_facts
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings
+from ansible_collections.wss.edge.plugins.module_utils.pki.requests import Recipe, make_request
 
 from .conftest import DAY, NOW, Authority
 
@@ -148,6 +151,71 @@ def test_another_authority_s_certificate_serves_until_ours_has_signed(home, ours
     assert home.read() != before
     assert home.run({"provider": "self_signed"}).reason == "it was not self-signed but issued by CN=ours"
     assert home.run(CHAT, **ca).reason == "it was issued by CN=chat.example.com, not by the private CA"
+
+
+def by(authority):
+    return {"authority": authority.pem, "trust": private_ca.roots(authority.pem)}
+
+
+def prints(authority):
+    return read_facts(load_certificates(authority.root)[0]).fingerprint_sha256
+
+
+def test_refuses_another_authority_of_the_same_name(signed, ours):
+    """As it is made where the folder of the first was lost."""
+    twin = Authority("ours")
+    for given in ({}, {"certificate": twin.sign(make_request_of(signed))}):
+        with pytest.raises(Refused) as caught:
+            signed.decide(CHAT, given, **by(twin))
+        assert caught.value.problems == [
+            "certificate chat, authority: the private authority that signed it "
+            f"(root «CN=ours root», {prints(ours)}) is not the one in force (root «CN=ours root», {prints(twin)}), "
+            "though it has the same name: its folder was lost or is another one. Clients that trust the old root would "
+            "refuse the new one. Bring the old folder back; or, to start anew, remove the new one and give it another "
+            "name by wss_ca_subject"
+        ]
+    # What has expired serves nobody.
+    found = signed.decide(CHAT, now=NOW + 90 * DAY, **by(twin))
+    assert "must trust root" in found.warning
+    assert found.asked
+
+
+def make_request_of(home):
+    """A request with the installed key."""
+    recipe = Recipe(home.read("privkey.pem"), KeySettings(), (("common_name", "a"),), ("a",), ("serverAuth",))
+    return make_request(recipe)[1]
+
+
+def test_another_authority_of_another_name_is_told_once(signed, ours, theirs):
+    found = signed.run(CHAT, **by(theirs))
+    assert found.warning == (
+        f"certificate chat is signed by another authority: clients that trust root «CN=ours root», {prints(ours)} must "
+        f"trust root «CN=theirs root», {prints(theirs)} from now on"
+    )
+    signed.run(CHAT, {"certificate": theirs.sign(signed.requested[1])}, **by(theirs))
+    found = signed.run(CHAT, **by(theirs))
+    assert (found.reason, found.warning) == ("", "")
+
+
+def test_a_lost_authority_is_told_before_another_is_made(signed, ours):
+    """In check mode there is none then."""
+    assert signed.decide(CHAT).warning == (
+        "certificate chat: there is no private authority yet, and clients that trust root «CN=ours root», "
+        f"{prints(ours)} must trust the one that is made; if it was lost, bring its folder back"
+    )
+
+
+@pytest.mark.parametrize("change", ["new intermediate", "damaged", "self_signed"])
+def test_an_authority_with_the_same_root_and_what_has_none_are_no_matter(signed, ours, change):
+    twin, trust = Authority("ours"), signed.chat / "current" / "trust.pem"
+    if change == "new intermediate":
+        twin.root, twin.root_key = ours.root, ours.root_key
+        twin.renew(1000)
+    elif change == "damaged":
+        trust.write_bytes(b"x")
+    else:
+        signed.run({})
+    assert signed.decide(CHAT, **by(twin)).warning == ""
 
 
 def test_without_its_authority_all_is_in_need(signed):
