@@ -18,8 +18,9 @@ description:
   - A folder is written completely before it appears, and C(current) is switched by one rename. When the run is
     killed, the pair in force is the old one or the new one, and the next run finishes.
   - A certificate is renewed when a third of its life is left (see O(certificates[].renew_before)), when its names,
-    subject, profile or key settings change, and when it is damaged or does not match its key. The key stays the same
-    unless the key settings change or it cannot be read. One that would end no later is not made.
+    subject, profile or key settings change, when it is revoked (see O(revoked)), and when it is damaged or does not
+    match its key. The key stays the same unless the key settings change, the certificate is revoked, or the key cannot
+    be read. One that would end no later is not made.
   - What an authority is still to sign is kept in C(<directory>/<name>/requested), as C(privkey.pem) and
     C(request.pem); until it is signed, what is installed serves on.
   - The last five folders of a name are kept.
@@ -164,6 +165,12 @@ options:
     description: What the private authority has signed of RV(requests), in PEM, by the names of the certificates.
     type: dict
     default: {}
+  revoked:
+    description: Serial numbers in hex of what the private authority has revoked, as M(wss.edge.private_ca) returns
+      them. One of V(private_ca) that is among them is replaced, with a new key.
+    type: list
+    elements: str
+    default: []
   passphrases:
     description: Passphrases of keys and PKCS#12 files, by the names of the certificates. The key is kept without one,
       so that the server can start by itself.
@@ -236,6 +243,7 @@ EXAMPLES = r"""
         names: [chat.example.com]
     authority: "{{ my_ca.authority }}"
     signed: "{{ my_ca.certificates }}"
+    revoked: "{{ my_ca.revoked }}"
 """
 
 RETURN = r"""
@@ -429,6 +437,7 @@ from ansible_collections.wss.edge.plugins.module_utils.certificates import plan 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import report, store
 from ansible_collections.wss.edge.plugins.module_utils.certificates.providers import private_ca
 from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Entry, Plan, Refused
+from ansible_collections.wss.edge.plugins.module_utils.certificates.wanted import serials
 from ansible_collections.wss.edge.plugins.module_utils.pki import library
 from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
 from ansible_collections.wss.edge.plugins.module_utils.pki.subjects import SUBJECT_FIELDS
@@ -467,6 +476,7 @@ ARGUMENTS = {
     "certificates": {"type": "list", "elements": "dict", "required": True, "options": CERTIFICATE},
     "authority": {"type": "str", "default": ""},
     "signed": {"type": "dict", "default": {}},
+    "revoked": {"type": "list", "elements": "str", "default": []},
     # Apart from the entries, because only as a whole argument are they kept out of the system log.
     "private_keys": {"type": "dict", "default": {}, "no_log": True},
     "passphrases": {"type": "dict", "default": {}, "no_log": True},
@@ -512,12 +522,13 @@ def wanted(module: AnsibleModule, taken: Secrets) -> list[Entry]:
         roots = private_ca.roots(authority)
     except library.PkiError as error:
         module.fail_json(msg=f"authority: {error}")
+    revoked = serials(params["revoked"])
     found = []
     for entry in entries:
         name = entry["name"]
         trust = roots if entry["provider"] == "private_ca" else (entry["ca_content"] or "").encode()
         answers = given(entry, params["signed"], private_keys.get(name))
-        found.append(Entry(entry, answers, passphrases.get(name), trust, authority))
+        found.append(Entry(entry, answers, passphrases.get(name), trust, authority, revoked))
     return found
 
 

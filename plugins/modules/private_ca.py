@@ -279,6 +279,13 @@ crl_not_after:
   type: str
   returned: success
   sample: "2026-12-23T08:00:00Z"
+revoked:
+  description: Serial numbers in hex of all certificates that are revoked and have not ended, which
+    M(wss.edge.certificates) replaces where they serve. In check mode also those that would be revoked.
+  type: list
+  elements: str
+  returned: success
+  sample: [5B2A90C1D3E4F56718293A4B5C6D7E8F90A1B2C3]
 root_certificate:
   description: What the root says. Null where there is none yet.
   type: dict

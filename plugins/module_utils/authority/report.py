@@ -38,6 +38,7 @@ def result(plan: Plan, found: State, issued: Sequence[Mapping[str, Any]], diff: 
         "root": root,
         "crl": crl.decode() if crl else None,
         "crl_not_after": iso(min(each.next_update for each in found.crls)) if found.crls else None,
+        "revoked": _revoked(plan, found),
         "root_certificate": _about(found.root, plan.now),
         "intermediate_certificate": _about(found.intermediate, plan.now),
         "certificates": {each["name"]: each["pem"] + chain for each in issued},
@@ -45,6 +46,12 @@ def result(plan: Plan, found: State, issued: Sequence[Mapping[str, Any]], diff: 
         "diff": [_diff(plan)] if diff and plan.reasons else [],
         "warnings": list(plan.warnings),
     }
+
+
+def _revoked(plan: Plan, found: State) -> list[str]:
+    """What no server may go on with; in check mode also what would be revoked."""
+    ends = found.records.issued
+    return [serial for serial in {**found.records.revoked, **plan.revoke} if ends[serial] > iso(plan.now)]
 
 
 def _about(certificate: Certificate | None, now: datetime.datetime) -> dict[str, Any] | None:

@@ -39,16 +39,21 @@ class Answer:
     installed: bool  # it is the certificate that is installed, perhaps with another chain
 
 
-def ask(wanted: Wanted, installed: Installed) -> Asked:
-    """The request that is there while it fits; else one to make, with the same key while that fits."""
-    there = installed.requested
+def ask(wanted: Wanted, installed: Installed, revoked: bool = False) -> Asked:
+    """The request that is there while it fits; else one to make, with the same key while that fits.
+
+    :param revoked: The installed key is not to be used again.
+    """
+    there, unfit = installed.requested, installed.key_pem if revoked else None
     why = ""
     if there:
         why = needs.joined(*there.damage) or _misfit(wanted, there)
+        if unfit and there.key_pem == unfit:
+            why = "the request is made anew (its key is the revoked certificate's)"
         if not why:
             return Asked(there.pem)
     recipe = Recipe(
-        key_pem=_key(wanted, installed),
+        key_pem=_key(wanted, installed, unfit),
         settings=wanted.key,
         subject=wanted.subject,
         names=wanted.names,
@@ -69,10 +74,10 @@ def _misfit(wanted: Wanted, there: Requested) -> str:
     return f"the request is made anew ({changes})" if changes else ""
 
 
-def _key(wanted: Wanted, installed: Installed) -> bytes | None:
+def _key(wanted: Wanted, installed: Installed, unfit: bytes | None) -> bytes | None:
     there = installed.requested or Requested()
     known = ((there.key_pem, there.key), (installed.key_pem, installed.key))
-    return next((pem for pem, settings in known if pem and settings == str(wanted.key)), None)
+    return next((pem for pem, settings in known if pem and pem != unfit and settings == str(wanted.key)), None)
 
 
 def read_answer(wanted: Wanted, installed: Installed) -> Answer | None:

@@ -35,6 +35,7 @@ class Entry:
     passphrase: bytes | None = field(default=None, repr=False)
     trust: bytes = b""  # PEM of the roots that clients must have, where they are named
     authority: bytes = b""  # PEM of the private CA, its intermediates too
+    revoked: frozenset[str] = frozenset()  # serials that the private CA has revoked
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Wanted:
     passphrase: bytes | None = field(default=None, repr=False)
     trust: bytes = b""
     authority: bytes = b""
+    revoked: frozenset[str] = frozenset()
     paths: Mapping[str, str] = field(default_factory=dict)  # of what is given, to name them in messages
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates.types import Entry, Refused, Wanted
+from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import load_certificates
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import MAX_RSA_BITS, MIN_RSA_BITS, KeySettings
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
@@ -52,8 +53,22 @@ def parse(given: Entry) -> Wanted:
         passphrase=given.passphrase,
         trust=given.trust,
         authority=given.authority,
+        revoked=given.revoked,
         paths={part: entry[part] for part in ("request", "certificate") if entry.get(part)},
     )
+
+
+def serials(texts: Sequence[str]) -> frozenset[str]:
+    """Serial numbers as certificates are said to have them."""
+    found, problems = set(), []
+    for text in texts:
+        try:
+            found.add(grammar.serial(text))
+        except ValueError as error:
+            problems.append(_refused("revoked", text, str(error)))
+    if problems:
+        raise Refused(problems)
+    return frozenset(found)
 
 
 def _parse_names(texts: Sequence[str], problems: list[str]) -> list[str]:

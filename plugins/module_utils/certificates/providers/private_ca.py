@@ -43,7 +43,7 @@ def plan(wanted: Wanted, installed: Installed, now: datetime.datetime) -> Plan:
         settled = not requested.is_needed_yet(installed, signed.bundle)
         return Plan(wanted, installed, reason, bundle=signed.bundle, settled=settled)
     if need:
-        asked = requested.ask(wanted, installed)
+        asked = requested.ask(wanted, installed, bool(_of_revocation(wanted, installed.facts)))
         return Plan(wanted, installed, needs.joined(need, asked.why), asked=asked, warning=warning)
     reason = needs.joined(installed.note, *installed.damage)
     return Plan(wanted, installed, reason, bundle=installed.bundle if reason else None, settled=True)
@@ -101,13 +101,17 @@ def _need(wanted: Wanted, installed: Installed, now: datetime.datetime) -> str:
 def _mismatches(wanted: Wanted, leaf: Any, facts: Facts) -> list[str]:
     ours = any(issued_by(leaf, each) for each in authorities(wanted.authority))
     found = (
-        "" if ours else f"it was issued by {facts.issuer}, not by the private CA",
+        _of_revocation(wanted, facts) if ours else f"it was issued by {facts.issuer}, not by the private CA",
         needs.of_key_settings(wanted, facts.key),
         needs.of_names(wanted, facts.names),
         needs.of_subject(wanted, facts.subject),
         needs.of_profile(wanted, facts.eku),
     )
     return [each for each in found if each]
+
+
+def _of_revocation(wanted: Wanted, facts: Facts | None) -> str:
+    return "it is revoked" if facts and facts.serial in wanted.revoked else ""
 
 
 @functools.lru_cache(maxsize=4)  # all entries have the same

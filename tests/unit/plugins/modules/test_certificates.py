@@ -179,6 +179,18 @@ def test_what_the_private_ca_has_to_sign_and_what_it_has_signed(run, authority, 
     assert secret not in json.dumps([planned, asked, again, done])
 
 
+def test_what_the_private_ca_has_revoked(run, authority):
+    root, sign_it = authority
+    asked = run(OURS, authority=root)["certificates"][0]["request"]
+    done = run(OURS, authority=root, signed={"chat": sign_it(asked)})["certificates"][0]
+    revoked = ":".join(done["serial"][at : at + 2] for at in range(0, len(done["serial"]), 2)).lower()
+    for serial in (done["serial"], revoked):
+        found = run(OURS, authority=root, revoked=[serial], _ansible_check_mode=True)["certificates"][0]
+        assert (found["changed"], found["reason"]) == (True, "it is revoked")
+    assert not run(OURS, authority=root, revoked=["00"])["changed"]
+    assert run(OURS, authority=root, revoked=["x"])["msg"].startswith('revoked: "x" is not a serial number')
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

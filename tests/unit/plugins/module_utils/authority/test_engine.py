@@ -468,6 +468,16 @@ def test_a_revoked_certificate_is_refused_and_others_are_not(authority):
     assert second["reasons"] == []
 
 
+def test_it_says_what_is_revoked_until_that_has_ended(authority):
+    first, second = (authority.sign(name=name)[0]["serial"] for name in ("a", "b"))
+    assert authority.run()["revoked"] == []
+    assert authority.run(revoke=[{"serial": first}], check_mode=True)["revoked"] == [first]
+    assert authority.run(revoke=[{"serial": first}])["revoked"] == [first]
+    assert authority.run(revoke=[{"serial": second}])["revoked"] == [first, second]
+    assert authority.run(now=after(days=89))["revoked"] == [first, second]
+    assert authority.run(now=after(days=91))["revoked"] == []
+
+
 def test_what_it_did_not_issue_cannot_be_revoked(authority):
     root = authority.run()["root_certificate"]["serial"]
     (problem,) = refused(authority, revoke=[{"serial": root}])

@@ -252,6 +252,51 @@ def test_refuses_what_is_signed_for_another_key(home, ours, ca, tmp_path_factory
         home.run(CHAT, {"certificate": ours.sign(stranger.requested[1])}, **ca)
 
 
+def serial(home):
+    return read_facts(load_certificates(home.read())[0]).serial
+
+
+def test_a_revoked_one_is_replaced_and_so_is_its_key(signed, ours, ca):
+    old, key = serial(signed), signed.read("privkey.pem")
+    revoked = {**ca, "revoked": frozenset([old, "AB"])}
+    assert not signed.decide(CHAT, **{**revoked, "revoked": frozenset(["AB"])}).changed
+    found = signed.run(CHAT, **revoked)
+    assert (found.changed, found.reason, serial(signed)) == (True, "it is revoked", old)
+    requested = signed.requested
+    assert requested[0] != key
+    assert not signed.run(CHAT, **revoked).changed
+    assert signed.requested == requested
+    signed.run(CHAT, {"certificate": ours.sign(requested[1])}, **revoked)
+    assert (signed.read("privkey.pem"), serial(signed) == old) == (requested[0], False)
+    assert not signed.run(CHAT, **revoked).changed
+    assert signed.requested is None
+
+
+def test_a_request_with_the_key_of_a_revoked_one_is_made_anew(signed, ca):
+    entry, key = {**CHAT, "names": ["chat.example.com"]}, signed.read("privkey.pem")
+    signed.run(entry, **ca)
+    assert signed.requested[0] == key
+    found = signed.run(entry, **ca, revoked=frozenset([serial(signed)]))
+    assert found.reason == (
+        "it is revoked; names changed: -192.0.2.10; the request is made anew (its key is the revoked certificate's)"
+    )
+    assert signed.requested[0] != key
+    assert not signed.run(entry, **ca, revoked=frozenset([serial(signed)])).changed
+
+
+def test_refuses_a_revoked_answer(home, ours, ca):
+    home.run(CHAT, **ca)
+    answer = ours.sign(home.requested[1])
+    revoked = frozenset([read_facts(load_certificates(answer)[0]).serial])
+    with pytest.raises(Refused, match="signed: it is revoked"):
+        home.run(CHAT, {"certificate": answer}, **ca, revoked=revoked)
+
+
+def test_what_others_have_signed_is_not_revoked_here(home, ours):
+    home.run({})
+    assert not home.run({}, revoked=frozenset([serial(home)])).changed
+
+
 def change(file, harm):
     return lambda folder: harm(folder / file)
 
