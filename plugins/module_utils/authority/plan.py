@@ -68,7 +68,7 @@ def plan(options: Mapping[str, Any], sign: Sequence[Signing], found: State, now:
     if found.root and now >= found.root.facts.not_after:
         problems.append(
             f"directory: the root in {found.directory} has ended on {iso(found.root.facts.not_after)}; "
-            "have a new authority made in another folder, and clients trust its root"
+            "have a new authority of another name made in another folder, and clients trust its root"
         )
     limits = constraints.effective(design.permitted, design.excluded)
     revoke = _revoke(options, found, problems)
@@ -253,5 +253,5 @@ def _warnings(found: State, now: datetime.datetime) -> tuple[str, ...]:
         return ()
     return (
         f"The root in {found.directory} ends on {iso(found.root.facts.not_after)}, and no certificate of it lasts "
-        "longer: have a new authority made in another folder, and clients trust both roots until then.",
+        "longer: have a new authority of another name made in another folder, and clients trust both roots until then.",
     )
