@@ -566,7 +566,9 @@ def test_near_the_end_of_the_root_nothing_outlives_it_and_a_warning_says_so(auth
     assert about["not_after"] == "2036-11-20T08:00:00Z"
     assert not authority.run(now=late)["changed"]
     problems = refused(authority, now=after(days=3650))
-    assert "has ended on 2036-11-20T08:00:00Z; have a new authority made in another folder" in problems[0]
+    assert (
+        "has ended on 2036-11-20T08:00:00Z; have a new authority of another name made in another folder" in problems[0]
+    )
 
 
 # --- it is damaged
