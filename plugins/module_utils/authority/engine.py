@@ -38,10 +38,11 @@ def run(options: Mapping[str, Any], now: datetime.datetime, check_mode: bool, di
     settings.check(options)
     directory, sign = options["directory"], asked.read(options["requests"])
     try:
-        if check_mode or not os.path.lexists(directory):  # a refusal leaves no empty folder
-            plan = authority_plan.plan(options, sign, state.read(directory), now)
         if check_mode:
+            plan = authority_plan.plan(options, sign, state.read(directory), now)
             return report.result(plan, plan.state, [], diff)
+        if not os.path.lexists(directory):  # a refusal leaves no empty folder
+            authority_plan.plan(options, sign, state.read(directory), now)
         with state.locked(directory):
             plan = authority_plan.plan(options, sign, state.read(directory), now)
             issued = _apply(plan, options["passphrase"])
