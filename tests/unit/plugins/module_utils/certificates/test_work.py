@@ -14,23 +14,27 @@ import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import work
 
-MAIN = os.getpid()
-
 
 @pytest.fixture(autouse=True)
 def processors(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1, 2})
 
 
-def test_it_is_spread_and_comes_back_in_order():
+@pytest.fixture
+def here():
+    """This process: ansible-test runs each test in one of its own."""
+    return os.getpid()
+
+
+def test_it_is_spread_and_comes_back_in_order(here):
     found = work.spread(lambda item: (item * item, os.getpid()), range(200), pays=True)
     assert [result for result, _process in found] == [item * item for item in range(200)]
-    assert MAIN not in {process for _result, process in found}
+    assert here not in {process for _result, process in found}
 
 
 @pytest.mark.parametrize(("items", "pays"), [(range(200), False), ([7], True), ([], True)])
-def test_it_stays_here_where_that_is_faster(items, pays):
-    assert work.spread(lambda item: (item, os.getpid()), items, pays) == [(item, MAIN) for item in items]
+def test_it_stays_here_where_that_is_faster(items, pays, here):
+    assert work.spread(lambda item: (item, os.getpid()), items, pays) == [(item, here) for item in items]
 
 
 def test_what_goes_wrong_is_told():
@@ -43,9 +47,9 @@ def test_what_goes_wrong_is_told():
         work.spread(fail, range(10), pays=True)
 
 
-def test_processes_that_are_killed_are_replaced_by_this_one():
+def test_processes_that_are_killed_are_replaced_by_this_one(here):
     def die(item):
-        if item == 9 and os.getpid() != MAIN:
+        if item == 9 and os.getpid() != here:
             os.kill(os.getpid(), signal.SIGKILL)
         return item
 
