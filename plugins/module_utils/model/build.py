@@ -58,6 +58,8 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str, host
     _raise(problems)
     return {
         "server": values["wss_server"],
+        "replace_server": values["wss_replace_server"],
+        "apache_websocket": values["wss_apache_websocket"],
         "max_connections": values["wss_max_connections"],
         "probe_from": values["wss_probe_from"],
         "probe_timeout": values["wss_probe_timeout"],
@@ -95,9 +97,10 @@ def _site(values: dict[str, Any], requests: str, at: At, problems: Problems) -> 
     if tls_settings:
         for key in ("session_timeout", "session_cache_size"):
             in_range(values["tls"], key, at.down("tls"), problems)
-    elif values["redirect_http"] or values["hsts"]:
-        key = "redirect_http" if values["redirect_http"] else "hsts"
-        problems.refuse(at.down(key), values[key], "needs TLS, which this site has off")
+    else:
+        for key in ("redirect_http", "hsts", "http2_websockets"):
+            if values[key]:
+                problems.refuse(at.down(key), values[key], "needs TLS, which this site has off")
     listen = values["listen"] or ["443" if tls_settings else "80"]
     server_names = parsed_list(names, grammar.server_name, at.down("server_names"), problems)
     if not values["endpoints"]:
@@ -116,6 +119,7 @@ def _site(values: dict[str, Any], requests: str, at: At, problems: Problems) -> 
         "redirect_http": values["redirect_http"],
         "hsts": in_range(values, "hsts", at, problems),
         "access_log": parsed(values["access_log"], grammar.file, at.down("access_log"), problems),
+        "http2_websockets": values["http2_websockets"],
         "endpoints": [
             _endpoint(endpoint, at.owned_by(f"endpoint {endpoint['path']}"), problems)
             for endpoint in values["endpoints"]

@@ -83,16 +83,21 @@ class Site(TypedDict):
     redirect_http: bool
     hsts: int
     access_log: str | None
+    http2_websockets: bool
     endpoints: list[Endpoint]
 
 
 class Model(TypedDict):
     """Everything that one host shall serve.
 
-    C(address) is where the probe reaches a listener on every address; C(authority) is None where no site needs it.
+    C(replace_server) has the other server stopped whatever else it serves; C(apache_websocket) is V(auto),
+    V(upgrade) or V(wstunnel). C(address) is where the probe reaches a listener on every address; C(authority) is None
+    where no site needs it.
     """
 
     server: str
+    replace_server: bool
+    apache_websocket: str
     max_connections: int
     probe_from: str
     probe_timeout: float

@@ -16,11 +16,21 @@ class Server:
     title: str
     binaries: tuple[str, ...]
     """Where the program may be; the first that exists is used."""
+    programs: tuple[str, ...]
+    """What its processes are called."""
+    service: str
+    """What starts it: the name of its systemd unit, and of its init script."""
     packages: dict[str, tuple[str, ...]]
     """What to install, by Ansible's os_family."""
     config_dir: str
     main_file: str
     pid_file: str
+    error_log: str
+    """Where it logs unless its configuration says otherwise."""
+    include: str
+    """The line of a configuration that includes {path}."""
+    reload_signal: str
+    """What tells the first of its processes to read the configuration again, and to drop no connection."""
     main_file_args: tuple[str, ...]
     """Start from another main file, {main_file}, which stands in {root}."""
     wrapper: tuple[str, ...]
@@ -51,10 +61,15 @@ NGINX = Server(
         "/usr/local/nginx/sbin/nginx",
         "/usr/local/openresty/nginx/sbin/nginx",
     ),
+    programs=("nginx",),
+    service="nginx",
     packages={"Debian": ("nginx",)},
     config_dir="/etc/nginx",
     main_file="/etc/nginx/nginx.conf",
     pid_file="/run/nginx.pid",
+    error_log="/var/log/nginx/error.log",
+    include="include {path};",
+    reload_signal="SIGHUP",
     main_file_args=("-c", "{main_file}"),
     wrapper=(),
     check_args=("-t", "-q"),
@@ -102,10 +117,15 @@ APACHE = Server(
     name="apache",
     title="Apache",
     binaries=("/usr/sbin/apache2", "/usr/sbin/httpd", "/usr/local/sbin/httpd", "/usr/local/apache2/bin/httpd"),
+    programs=("apache2", "httpd"),
+    service="apache2",
     packages={"Debian": ("apache2",)},
     config_dir="/etc/apache2",
     main_file="/etc/apache2/apache2.conf",
     pid_file="/run/apache2/apache2.pid",
+    error_log="/var/log/apache2/error.log",
+    include="Include {path}",
+    reload_signal="SIGUSR1",
     main_file_args=("-d", "{root}", "-f", "{main_file}"),
     wrapper=("/bin/sh", "-c", _APACHE_CHECK, "{root}/envvars"),
     check_args=("-t",),
@@ -131,4 +151,4 @@ APACHE = Server(
     minimum_reason="the first that proxies WebSocket connections",
 )
 
-SERVERS = {server.name: server for server in (NGINX,)}
+SERVERS = {server.name: server for server in (NGINX, APACHE)}
