@@ -1,34 +1,53 @@
 # Copyright (c) 2026 The wss.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the public variables can say already and no server side does yet: refused, never ignored."""
+"""What the public variables can say, and the server cannot do or no server side does yet: refused, never ignored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .problems import At, Problems
+from .schema import OWNERS
+from .servers import DIFFERENCES
 
-PROVIDERS = ["self_signed", "private_ca", "request", "files"]
+# A key, as its path in the argument spec, and the values that are done.
+LATER: dict[str, tuple[Any, ...]] = {
+    "wss_server": ("nginx",),
+    "wss_firewall": ("none",),
+    "wss_sites.certificate.provider": ("self_signed", "private_ca", "request", "files"),
+    "wss_sites.client_certificates": (None,),
+    "wss_sites.endpoints.backends": ([],),
+    "wss_sites.endpoints.balance": (None,),
+    "wss_sites.endpoints.backend_tls": (None,),
+}
 WHY = "belongs to a later version"
 
 
 def refuse(values: Mapping[str, Any], problems: Problems) -> None:
-    """Add a problem for every value whose server side is not there yet."""
-    _unless(values, "wss_server", ["nginx"], At(), problems)
-    _unless(values, "wss_firewall", ["none"], At(), problems)
-    for site in values["wss_sites"]:
-        at = At().owned_by(f"site {site['name']}")
-        _unless(site["certificate"], "provider", PROVIDERS, at.down("certificate"), problems)
-        _unless(site, "client_certificates", [None], at, problems)
-        for endpoint in site["endpoints"]:
-            below = at.owned_by(f"endpoint {endpoint['path']}")
-            for key in ("backends", "balance", "backend_tls"):
-                _unless(endpoint, key, [None, []], below, problems)
+    """Add a problem for every value that the server of these variables cannot serve."""
+    for key, done in LATER.items():
+        for at, value in _places(values, key, At()):
+            if value not in done:
+                problems.refuse(at, value, WHY, ", ".join(text for text in done if text))
+    for row in DIFFERENCES:
+        if row.allowed is not None and row.server == values["wss_server"]:
+            for at, value in _places(values, row.key, At()):
+                if value not in row.allowed:
+                    why = f"is not possible with wss_server: {row.server}: {row.text} (see {row.documentation})"
+                    problems.refuse(at, value, why, ", ".join(map(json.dumps, row.allowed)))
 
 
-def _unless(values: Mapping[str, Any], key: str, done: list[Any], at: At, problems: Problems) -> None:
-    if values[key] not in done:
-        allowed = ", ".join(str(value) for value in done if value)
-        problems.refuse(at.down(key), values[key], WHY, allowed)
+def _places(values: Mapping[str, Any], key: str, at: At) -> Iterator[tuple[At, Any]]:
+    """Where a key of the argument spec is in the variables, and its value there."""
+    first, _dot, rest = key.partition(".")
+    if not rest:
+        yield at.down(first), values[first]
+    elif first in OWNERS:
+        word, name = OWNERS[first]
+        for item in values[first]:
+            yield from _places(item, rest, at.owned_by(f"{word} {item[name]}"))
+    else:
+        yield from _places(values[first], rest, at.down(first))

@@ -1,0 +1,70 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one server does otherwise than the other, or cannot do; C(docs/servers.md) is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+APACHE = "https://httpd.apache.org/docs/2.4/"
+NGINX = "https://nginx.org/en/docs/"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Of one C(server), at one C(key): its path in the argument spec. C(text) goes on after a colon.
+
+    C(allowed) are the only values that this server can serve; where it is None, it serves all of them.
+    """
+
+    server: str
+    key: str
+    text: str
+    documentation: str
+    allowed: tuple[Any, ...] | None = None
+
+
+DIFFERENCES = (
+    Difference(
+        "apache",
+        "wss_sites.endpoints.max_connections_per_client",
+        "none of Apache's own modules counts the connections of one client",
+        f"{APACHE}mod/",
+        allowed=(0,),
+    ),
+    Difference(
+        "nginx",
+        "wss_sites.http2_websockets",
+        "nginx opens a WebSocket by the protocol switch of HTTP/1.1 alone",
+        f"{NGINX}http/websocket.html",
+        allowed=(False,),
+    ),
+    Difference("apache", "wss_sites.http2_websockets", "from 2.4.58", f"{APACHE}mod/mod_http2.html#h2websockets"),
+    Difference(
+        "apache",
+        "wss_sites.server_names",
+        "the alert that a client of an unknown name gets is handshake_failure, with nginx it is unrecognized_name",
+        f"{APACHE}vhosts/name-based.html",
+    ),
+    Difference(
+        "apache",
+        "wss_sites.tls.session_cache_size",
+        "one cache serves all sites, as large as the largest that a site asks for",
+        f"{APACHE}mod/mod_ssl.html#sslsessioncache",
+    ),
+    Difference(
+        "apache",
+        "wss_sites.endpoints.backend",
+        "while a backend is down its clients get status 503, with nginx 502",
+        f"{APACHE}mod/mod_proxy.html#proxypass",
+    ),
+    Difference(
+        "apache",
+        "wss_max_connections",
+        "an open WebSocket holds a thread; the limits of the MPM follow, and leave room for the sockets that a reload"
+        " leaves to older processes",
+        f"{APACHE}mod/event.html",
+    ),
+)
