@@ -6,25 +6,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ansible_collections.wss.edge.plugins.module_utils.release.context import HostError, nginx_context
+from ansible_collections.wss.edge.plugins.module_utils.release.replaced import replaced
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import ARGUMENTS
+from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
 
-TEMPLATES = Path(__file__).parents[2] / "roles" / "proxy" / "templates" / "nginx"
-FOLDER = "/etc/nginx/wss/current"
+TEMPLATES = Path(__file__).parents[2] / "roles" / "proxy" / "templates"
+CONTEXTS = {"nginx": nginx_context}
 # In check mode, a certificate that the run would make.
 NOT_MADE = "/etc/pki/wss/(not made yet)"
 
 
-def render(context: dict[str, Any]) -> dict[str, str]:
+def render(context: dict[str, Any], server: str) -> dict[str, str]:
     """The files of a release, by their names in it."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES / server),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -32,11 +34,11 @@ def render(context: dict[str, Any]) -> dict[str, str]:
         autoescape=False,
     )
     index, refusals, site = (environment.get_template(f"{name}.conf.j2") for name in ("index", "refusals", "site"))
-    files = {"index.conf": index.render(context, folder=FOLDER)}
+    files = {"index.conf": index.render(context, folder=f"{SERVERS[server].config_dir}/wss/current")}
     if context["refusals"]:
         files["refusals.conf"] = refusals.render(context)
     for each in context["sites"]:
-        files[f"sites/{each['file']}.conf"] = site.render(site=each)
+        files[f"sites/{each['file']}.conf"] = site.render(context, site=each)
     return files
 
 
@@ -52,32 +54,28 @@ class ActionModule(ActionBase):
         _validation, options = self.validate_argument_spec(
             argument_spec=ARGUMENTS, required_if=[("state", "present", ["model", "facts"])]
         )
-        arguments = {key: options[key] for key in ("server", "state", "release")}
+        arguments = {key: options[key] for key in ("server", "state", "release", "replaces", "running")}
         if options["state"] == "present":
-            arguments["payload"] = self._payload(options)
+            other, problems = replaced(options["model"], options["facts"].get("other"))
+            arguments |= {"replaces": other, "payload": self._payload(options, problems)}
         module = "wss.edge.release"
         return {**result, **self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)}
 
-    def _payload(self, options: dict[str, Any]) -> dict[str, Any]:
-        model, facts = options["model"], options["facts"]
+    def _payload(self, options: dict[str, Any], problems: list[str]) -> dict[str, Any]:
+        model, facts, server = options["model"], options["facts"], options["server"]
         folders = {made["name"]: made["directory"] or NOT_MADE for made in options["certificates"]}
         try:
-            context = nginx_context(model, folders, facts)
+            context = CONTEXTS[server](model, folders, facts)
         except HostError as error:
-            raise AnsibleActionFail(
-                "\n".join(
-                    [
-                        "This host cannot serve the sites; its server was left alone.",
-                        *(f"- {p}" for p in error.problems),
-                    ]
-                )
-            ) from None
+            _refuse([*problems, *error.problems])
+        if problems:
+            _refuse(problems)
         return {
-            "files": render(context),
+            "files": render(context, server),
             "sites": {f"sites/{site['file']}.conf": site["name"] for site in context["sites"]},
-            "listens": context["listens"],
+            "listens": context["listens"] + _foreign_listens(facts),
             "max_connections": model["max_connections"],
-            "limits_elsewhere": facts["foreign"].get("limits", []),
+            "limits_elsewhere": list(facts["foreign"]["limits"]),
             "checkable": NOT_MADE not in folders.values(),
             "record": {
                 "certificates": folders,
@@ -85,3 +83,21 @@ class ActionModule(ActionBase):
                 "trust": {made["name"]: made["trust"] for made in options["certificates"]},
             },
         }
+
+
+def _refuse(problems: list[str]) -> NoReturn:
+    heading = "This host cannot serve the sites; its server was left alone."
+    raise AnsibleActionFail("\n".join([heading, *(f"- {problem}" for problem in problems)]))
+
+
+def _foreign_listens(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a server that does not run yet would listen on beside the sites."""
+    if facts["server"] is None or facts["server"]["running"]:
+        return []
+    if facts["foreign"].get("listens"):
+        every = {"*": "0.0.0.0"}
+        return [
+            {"address": every.get(each["address"], each["address"]), "port": each["port"], "owner": each["file"]}
+            for each in facts["foreign"]["listens"]
+        ]
+    return [{**each, "owner": block["file"]} for block in facts["foreign"]["servers"] for each in block["listens"]]

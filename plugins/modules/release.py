@@ -20,8 +20,18 @@ options:
   server:
     description: The server.
     type: str
-    choices: [nginx]
+    choices: [nginx, apache]
     default: nginx
+  replaces:
+    description:
+      - The server that takes its place again, with O(state=restored).
+      - With O(state=present) it is found by its ports and returned as RV(replaces).
+    type: str
+    choices: [nginx, apache]
+  running:
+    description: With O(state=restored), whether the server shall run afterwards.
+    type: bool
+    default: true
   state:
     description:
       - V(present) releases the model.
@@ -112,8 +122,13 @@ reasons:
   elements: str
   returned: success
   sample: [the sites have changed]
+replaces:
+  description: The server that was stopped, for good, to make way for this one, or null.
+  type: str
+  returned: success
+  sample: nginx
 reloaded:
-  description: Whether the server was reloaded.
+  description: Whether the server was reloaded, or started.
   type: bool
   returned: success
   sample: true
@@ -134,7 +149,9 @@ from ansible_collections.wss.edge.plugins.module_utils.server.records import SER
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    transition = Transition(SERVERS[module.params["server"]], module.run_command, module.tmpdir)
+    other = SERVERS.get(module.params["replaces"])
+    server = SERVERS[module.params["server"]]
+    transition = Transition(server, module.run_command, module.tmpdir, other, module.params["running"])
     try:
         if module.params["state"] == "present":
             plan = transition.to_payload(module.params["payload"])

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 from ansible_collections.wss.edge.plugins.module_utils.server import sockets
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Message
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 CONFLICT = re.compile(r'conflicting server name "(?P<name>[^"]*)" on (?P<place>\S+), ignored')
 NAMES = re.compile(r"^\s*server_name\s+([^;]+);", re.MULTILINE)
@@ -33,7 +34,7 @@ def refusal(check: CheckResult, prefix: str, files: Mapping[str, str], sites: Ma
         if conflict and conflict["name"].lower() in ours:
             return f"{message.text}: another configuration file serves that name already; take it out there"
     if check.dump and f"{prefix}index.conf:" not in check.dump:
-        return "the main file includes neither sites-enabled/* nor conf.d/*.conf; include one of them in its http block"
+        return "the main file includes neither sites-enabled/* nor conf.d/*.conf; include one of them"
     return None
 
 
@@ -53,10 +54,10 @@ def located(message: Message, prefix: str, files: Mapping[str, str], sites: Mapp
 
 def _by_path(message: Message, prefix: str, files: Mapping[str, str], sites: Mapping[str, str]) -> str:
     """A message about a path that names no file: ours is the file in which that path is written."""
-    path = re.search(r'"(/[^"]+)"', message.text)
+    path = re.search(r'"(/[^"]+)"|\s(/[^\s"]*[^\s".,:])', message.text)
     for name, content in files.items():
         for number, line in enumerate(content.splitlines(), 1):
-            if path and re.search(rf"\s{re.escape(path[1])};", line):
+            if path and re.search(rf"[\s\"]{re.escape(path[1] or path[2])}(?=[;\"\s]|$)", line):
                 whose = f"site {sites[name]}: " if name in sites else ""
                 return f"{whose}{message.text} ({prefix}{name} line {number}: {line.strip()})"
     owner = next((site for site in sites.values() if f"/{site}/" in message.text), None)
@@ -67,18 +68,25 @@ def _moves(holder: sockets.Socket, address: str) -> bool:
     return holder.address != address and (":" in holder.address) == (":" in address)
 
 
-def held_ports(listens: Iterable[Mapping[str, Any]], found: Sequence[sockets.Socket], program: str) -> list[str]:
-    """A sentence for each address to listen on that another program holds."""
+def held_ports(
+    listens: Iterable[Mapping[str, Any]],
+    found: Sequence[sockets.Socket],
+    server: Server,
+    leaving: Sequence[str] = (),
+) -> list[str]:
+    """A sentence for each address to listen on that another program holds, but those that are C(leaving)."""
     problems = []
     for listen in listens:
         holder = sockets.holder(found, listen["address"], listen["port"])
         shown = grammar.host_port(listen["address"], listen["port"])
-        if holder is not None and holder.program == program and _moves(holder, listen["address"]):
+        own = holder is not None and holder.program in server.programs
+        if holder is not None and own and _moves(holder, listen["address"]):
+            now = grammar.host_port(holder.address, holder.port)
             problems.append(
-                f"{listen['owner']}: {program} listens on {grammar.host_port(holder.address, holder.port)} now, and one"
+                f"{listen['owner']}: {server.title} listens on {now} now, and one"
                 f" reload cannot change that into {shown}; release without that listener first, and then with it"
             )
-        if holder is None or holder.program == program:
+        if holder is None or own or holder.program in leaving:
             continue
         who = f"{holder.program or 'a program of another user'} (pid {holder.pid or 'unknown'})"
         problems.append(f"{listen['owner']}: {shown} is held by {who}; stop it, or listen on another port")

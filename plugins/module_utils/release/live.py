@@ -45,11 +45,13 @@ class Configuration:
     @property
     def hook_text(self) -> str:
         """The one line that joins the releases to the distribution's configuration."""
-        return f"# wss.edge: the sites of its current release.\ninclude {self.include}index.conf;\n"
+        include = self.server.include.format(path=f"{self.include}index.conf")
+        return f"# wss.edge: the sites of its current release.\n{include}\n"
 
     def hook(self, main: str) -> Path:
         """Where the hook goes: behind the user's own sites, so that none of ours becomes a default before theirs."""
-        folder = "sites-enabled" if re.search(r"^\s*include\s+\S*sites-enabled/\*", main, re.MULTILINE) else "conf.d"
+        sites_enabled = re.search(r"^\s*include(optional)?\s+\S*sites-enabled/\*", main, re.MULTILINE | re.IGNORECASE)
+        folder = "sites-enabled" if sites_enabled else "conf.d"
         return self.folder / folder / HOOK_NAME
 
     @property
@@ -65,6 +67,8 @@ class Configuration:
 
     def wanted(self, release: str, main: str, max_connections: int, elsewhere: Sequence[str] = ()) -> Live:
         """What shall be there with a release; the limits that are set C(elsewhere) are left out of the main file."""
+        if not self.server.main_limits:
+            return Live(release, self.hook_text, main)
         wanted = {name: least for name, least in limits.wanted(max_connections).items() if name not in elsewhere}
         raised = limits.raised(main, str(self.main_file), wanted)
         return Live(release, self.hook_text, raised)
@@ -103,12 +107,25 @@ class Configuration:
 
     def error_log(self, dump: str) -> Path:
         """Where the server says why it refuses a reload."""
-        try:
-            tree = nginx_syntax.expand(dump, str(self.main_file)) if dump else ()
-        except nginx_syntax.NginxSyntaxError:
-            tree = ()  # valid for the server, whose word counts here
-        named = [each.args[0] for each in tree if each.name == "error_log" and each.args]
-        return Path(named[0] if named and named[0].startswith("/") else "/var/log/nginx/error.log")
+        named = ERROR_LOGS[self.server.name](dump, self.server.main_file)
+        return Path(named if named.startswith("/") else self.server.error_log)
+
+
+def _nginx_error_log(dump: str, main_file: str) -> str:
+    try:
+        tree = nginx_syntax.expand(dump, main_file) if dump else ()
+    except nginx_syntax.NginxSyntaxError:
+        tree = ()  # valid for the server, whose word counts here
+    return next((each.args[0] for each in tree if each.name == "error_log" and each.args), "")
+
+
+def _apache_error_log(dump: str, _main_file: str) -> str:
+    found = re.search(r'^Main ErrorLog: "(.*)"$', dump, re.MULTILINE)
+    return found[1] if found else ""
+
+
+ERROR_LOGS = {"nginx": _nginx_error_log, "apache": _apache_error_log}
+"""By server: the log that a checked configuration names, or an empty text."""
 
 
 def diff(before: Mapping[str, str], after: Mapping[str, str]) -> str:

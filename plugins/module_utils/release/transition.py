@@ -10,21 +10,25 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible_collections.wss.edge.plugins.module_utils.certificates import store as certificate_store
 from ansible_collections.wss.edge.plugins.module_utils.release import explain, staged
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration, Live, diff
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload
-from ansible_collections.wss.edge.plugins.module_utils.server import config_check, sockets
+from ansible_collections.wss.edge.plugins.module_utils.server import config_check, service, sockets
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import NginxSyntaxError
+from ansible_collections.wss.edge.plugins.module_utils.server.own_files import own_files
 from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
+from ansible_collections.wss.edge.plugins.module_utils.server.service import ServiceError
 
 # Of the module and of its action plugin, which makes the payload of the other options.
 ARGUMENTS: dict[str, Any] = {
-    "server": {"type": "str", "choices": ["nginx"], "default": "nginx"},
+    "server": {"type": "str", "choices": ["nginx", "apache"], "default": "nginx"},
+    "replaces": {"type": "str", "choices": ["nginx", "apache"]},
+    "running": {"type": "bool", "default": True},
     "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
     "model": {"type": "dict"},
     "certificates": {"type": "list", "elements": "dict", "default": []},
@@ -76,8 +80,17 @@ def activate(folders: Sequence[Path]) -> None:
 class Transition:
     """A planned change: C(result) says what it is, C(apply) does it."""
 
-    def __init__(self, server: Server, runner: Runner, temporary: str) -> None:
+    def __init__(
+        self, server: Server, runner: Runner, temporary: str, other: Server | None = None, running: bool = True
+    ) -> None:
+        """Plan nothing yet.
+
+        :param other: The server that gives way to this one, or, when this is gone back with, takes its place again.
+        :param running: Whether the server runs when it has been gone back with.
+        """
         self.server = server
+        self.other = other
+        self.running = running
         self.runner = runner
         self.temporary = temporary
         self.configuration = Configuration(server)
@@ -142,6 +155,7 @@ class Transition:
             "previous": self.before.release,
             "reasons": self.reasons,
             "reloaded": False,
+            "replaces": self.other.name if self.other and self.payload.files and self.reasons else None,
             "checked": "staged" if self.check else "none",
             "diff": {"prepared": diff(self._shown(self.before), self._shown(self.after))},
         }
@@ -166,14 +180,14 @@ class Transition:
         self.releases.set_pending(True)
         self.configuration.put(self.after)
         checked = self._check_live() if self.payload.files and not self.check else {}
-        reloaded = self._reload()
+        served = self._serve()
         self.releases.set_pending(False)
         self.configuration.tidy()
         if self.remove:
             self.releases.remove()
         else:
             self.releases.prune()
-        return {"reloaded": reloaded, **checked}
+        return {**served, **checked}
 
     def _certificates(self, release: str) -> list[Path]:
         """The folders of the release's certificates of which C(current) says something else."""
@@ -196,12 +210,18 @@ class Transition:
             reasons.append("the file that includes the release is missing or altered" if self.after.hook else "removal")
         if self.after.main != self.before.main:
             reasons.append("the worker limits do not fit wss_max_connections")
+        if self.other:
+            title = self.other.title
+            reasons.append(f"{title} has its ports" if self.payload.files else f"{title} serves again")
+        elif self.payload.files and not service.runs(self.server):
+            reasons.append("the server does not run")
         if self.releases.pending():
             reasons.append("an earlier run ended before the server had reloaded")
         return reasons
 
     def _check_ports(self) -> None:
-        held = explain.held_ports(self.payload.listens, sockets.listeners(), self.server.name)
+        leaving = self.other.programs if self.other else ()
+        held = explain.held_ports(self.payload.listens, sockets.listeners(), self.server, leaving)
         if held:
             raise Refused("\n".join([*held, NOTHING_CHANGED]))
 
@@ -232,30 +252,71 @@ class Transition:
             )
         return {"checked": "live"}
 
-    def _reload(self) -> bool:
-        found = config_check.installed(self.server, self.runner)
-        pid_file = Path(found.pid_file)
-        if sockets.master_pid(pid_file) is None:
-            if self.payload.files:
-                self._undo("the server does not run", pid_file)
-            return False
-        error_log = self.configuration.error_log(self.check.dump if self.check else "")
+    def _serve(self) -> dict[str, Any]:
+        """Have the server serve what is on disk now; what of the result is known only then."""
+        runs = service.runs(self.server)
         try:
-            reload(found.binary, pid_file, error_log, self.runner)
-        except ReloadError as error:
-            self._undo(str(error), pid_file)
-        return True
+            if self.payload.files:
+                return self._serve_release(runs)
+            return self._serve_before(runs)
+        except (ReloadError, ServiceError) as error:
+            self._undo(str(error), runs)
 
-    def _undo(self, reason: str, pid_file: Path) -> None:
-        """Put the state before back, on disk: a server that refused a reload has it in memory still."""
+    def _serve_release(self, runs: bool) -> dict[str, Any]:
+        if self.other:
+            service.stop(self.other, self.runner, for_good=True)
+        if not runs:
+            service.start(self.server, self.runner)
+        elif self.server.restart_for_limits and self._is_nobodys():
+            service.restart(self.server, self.runner)
+        else:
+            return self._reload()
+        return {"reloaded": True}
+
+    def _is_nobodys(self) -> bool:
+        """Whether the server serves no site yet, as after its installation."""
+        return self.before.release is None and not own_files(self.server, self.runner)
+
+    def _serve_before(self, runs: bool) -> dict[str, Any]:
+        found = {}
+        if runs and self.running:
+            found = self._reload()
+        elif runs:
+            service.stop(self.server, self.runner, for_good=self.other is not None)
+        if self.other:
+            service.start(self.other, self.runner)
+        return found
+
+    def _reload(self) -> dict[str, Any]:
+        found = config_check.installed(self.server, self.runner)
+        error_log = self.configuration.error_log(self.check.dump if self.check else "")
+        reload(found.binary, Path(found.pid_file), error_log, self.runner)
+        return {"reloaded": True}
+
+    def _undo(self, reason: str, ran: bool) -> NoReturn:
+        """Put the state before back: a server that refused a reload has it in memory still."""
         self.configuration.put(self.before)
         if self.before.release and not self.payload.files:
             activate(self._certificates(self.before.release))
         self.releases.set_pending(self.due)
         raise Refused(
-            f"{self.server.title} did not take the new configuration: {reason}\n"
-            "The previous one was put back and goes on serving."
-        )
+            f"{self.server.title} did not take the new configuration: {reason}\n{self._serves_again(ran)}"
+        ) from None
+
+    def _serves_again(self, ran: bool) -> str:
+        """What serves after a failure, which is what served before it."""
+        again = [self.server] if ran else []
+        if self.payload.files and self.other:
+            again.append(self.other)
+        try:
+            if not ran:
+                service.stop(self.server, self.runner, for_good=self.other is not None)
+            for server in again:
+                if not service.runs(server):
+                    service.start(server, self.runner)
+        except ServiceError as error:
+            return f"The previous one was put back, but {error}"
+        return "The previous one was put back and goes on serving." if again else "It is stopped, as it was before."
 
     def _shown(self, live: Live) -> dict[str, str]:
         """The state as files, for a diff."""

@@ -62,7 +62,7 @@ def obstacles(server: Server, live: config_check.CheckResult, theirs: dict[str, 
     """Why a server that does not run would not start: a sentence for each reason that can be seen."""
     error = live.first_error()
     listens = [{**each, "owner": block["file"]} for block in theirs["servers"] for each in block["listens"]]
-    held = explain.held_ports(listens, sockets.listeners(), server.name)
+    held = explain.held_ports(listens, sockets.listeners(), server)
     return [f"{server.title} refuses its configuration: {error}", *held] if error else held
 
 

@@ -31,6 +31,10 @@ class Server:
     """The line of a configuration that includes {path}."""
     reload_signal: str
     """What tells the first of its processes to read the configuration again, and to drop no connection."""
+    main_limits: bool
+    """Whether the limits of its processes stand in the main file, and nowhere else."""
+    restart_for_limits: bool
+    """Whether a reload leaves some of those limits as they were."""
     main_file_args: tuple[str, ...]
     """Start from another main file, {main_file}, which stands in {root}."""
     wrapper: tuple[str, ...]
@@ -70,6 +74,8 @@ NGINX = Server(
     error_log="/var/log/nginx/error.log",
     include="include {path};",
     reload_signal="SIGHUP",
+    main_limits=True,
+    restart_for_limits=False,
     main_file_args=("-c", "{main_file}"),
     wrapper=(),
     check_args=("-t", "-q"),
@@ -101,7 +107,7 @@ done
 "$@" $APACHE_ARGUMENTS
 status=$?
 if [ "$status" = 0 ]; then
-    dump=$("$@" $APACHE_ARGUMENTS -D DUMP_MODULES -D DUMP_INCLUDES 2>/dev/null)
+    dump=$("$@" $APACHE_ARGUMENTS -D DUMP_MODULES -D DUMP_INCLUDES -D DUMP_RUN_CFG 2>/dev/null)
     printf '%s\n' "$dump"
     printf '%s\n' "$dump" | sed -n 's/^ *([0-9*]*) //p' | sort -u | while read -r file; do
         printf '# configuration file %s:\n' "$file"
@@ -126,6 +132,8 @@ APACHE = Server(
     error_log="/var/log/apache2/error.log",
     include="Include {path}",
     reload_signal="SIGUSR1",
+    main_limits=False,
+    restart_for_limits=True,
     main_file_args=("-d", "{root}", "-f", "{main_file}"),
     wrapper=("/bin/sh", "-c", _APACHE_CHECK, "{root}/envvars"),
     check_args=("-t",),

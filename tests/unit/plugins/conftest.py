@@ -80,6 +80,7 @@ class Host:
         self.serving = None  # the configuration that the master has in memory, as `nginx -T` would print it
         self.answers = {}  # to other programs, by their names
         self.commands = []
+        self.told = []  # verb and service, of each word to the host's service manager
 
     def run(self, command, **_options):
         """Answer as nginx, unshare, or another program would."""
@@ -89,6 +90,8 @@ class Host:
             return self.answers[program]
         if program == "unshare":
             return self._unshare(command)
+        if program in ("systemctl", "service", "update-rc.d"):
+            return self._service(program, command)
         return self._nginx(command, self.folder)
 
     def _unshare(self, command):
@@ -108,6 +111,20 @@ class Host:
             return self._nginx(rest, merged)
         finally:
             shutil.rmtree(merged)
+
+    def _service(self, program, command):
+        """Of the server, or of the other one, which is what it is told to be."""
+        verb, name = (command[2], command[1]) if program == "service" else command[2:0:-1]
+        if program == "systemctl":
+            verb, name = command[1], command[2]
+        self.told.append((verb, name))
+        if name != self.server.service or verb in ("enable", "disable"):
+            return 0, "", ""
+        if verb == "start" and (self.refusal or self._check(self.folder)[0]):
+            return 1, "", f"Job failed: {self.refusal}\n"
+        self.running = verb == "start"
+        self.serving = self._check(self.folder)[1] if self.running else None
+        return 0, "", ""
 
     def _nginx(self, command, folder):
         assert command[0] == self.server.binaries[0]

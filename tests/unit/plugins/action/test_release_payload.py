@@ -21,14 +21,21 @@ ROOT = Path(__file__).parents[4]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
 SITE = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": "ws://127.0.0.1:8282"}]}
 FOLDER = "/etc/pki/wss/chat.example.com/0123456789abcdef"
-SERVER = {"version_info": [1, 26, 3], "groups": ["X25519", "prime256v1", "secp384r1"], "tls_library": "OpenSSL 3.0"}
+FOREIGN = {"servers": [], "listens": [], "limits": [], "directives": []}
+SERVER = {
+    "running": True,
+    "version_info": [1, 26, 3],
+    "groups": ["X25519", "prime256v1", "secp384r1"],
+    "tls_library": "OpenSSL 3.0",
+}
+DEFAULTS = {"server": "nginx", "release": None, "replaces": None, "running": True}
 
 
 def arguments(**changes):
     return {
         "model": build(OPTIONS, {"wss_sites": [SITE], "wss_max_connections": 500}, "192.0.2.1"),
         "certificates": [{"name": "chat.example.com", "directory": FOLDER, "trust": "PEM", "pem": "PEM"}],
-        "facts": {"server": SERVER, "ipv6": True, "foreign": {"servers": [], "directives": []}},
+        "facts": {"server": SERVER, "ipv6": True, "other": None, "foreign": FOREIGN},
         "targets": [{"site": "chat.example.com"}],
         **changes,
     }
@@ -66,7 +73,7 @@ def test_with_a_certificate_still_to_be_made_the_payload_cannot_be_checked(act):
 @pytest.mark.parametrize("given", [{"state": "absent"}, {"state": "restored", "release": "0123456789abcdef"}])
 def test_to_go_back_nothing_is_rendered(act, given):
     _result, (module,) = act(ActionModule, given)
-    assert module["module_args"] == {"server": "nginx", "release": None, **given}
+    assert module["module_args"] == {**DEFAULTS, **given}
 
 
 def test_what_the_host_cannot_serve_is_told_before_it_is_touched(act):

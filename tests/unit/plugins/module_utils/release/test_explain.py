@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.release import explain
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Message
+from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE, NGINX
 from ansible_collections.wss.edge.plugins.module_utils.server.sockets import Socket
 
 PREFIX = "/etc/nginx/wss/current/"
@@ -95,14 +96,31 @@ def test_who_holds_an_address(found, holders):
         {"owner": "site chat", "address": "0.0.0.0", "port": 443},
         {"owner": "site b", "address": "::", "port": 5555},
     ]
-    assert explain.held_ports(listens, found, "nginx") == [
+    assert explain.held_ports(listens, found, NGINX) == [
         f"site chat: 0.0.0.0:443 is held by {who}; stop it, or listen on another port" for who in holders
     ]
 
 
+def test_a_program_that_leaves_holds_nothing():
+    listens = [{"owner": "site chat", "address": "0.0.0.0", "port": 443}]
+    found = [Socket("0.0.0.0", 443, 7, "apache2", 1)]
+    assert explain.held_ports(listens, found, NGINX, leaving=APACHE.programs) == []
+    assert explain.held_ports(listens, found, APACHE) == []
+
+
 def test_an_ipv6_address_is_shown_in_brackets():
     listens = [{"owner": "site b", "address": "::", "port": 5555}]
-    assert "[::]:5555 is held by x" in explain.held_ports(listens, [Socket("::1", 5555, 7, "x", 1)], "nginx")[0]
+    assert "[::]:5555 is held by x" in explain.held_ports(listens, [Socket("::1", 5555, 7, "x", 1)], NGINX)[0]
+
+
+def test_a_path_of_apaches_words_is_found_in_ours():
+    message = Message(
+        "emerg", "(2)No such file or directory: AH00649: could not open transfer log file /var/log/x/x.log."
+    )
+    files = {"sites/chat.conf": '<VirtualHost *:443>\n    CustomLog "/var/log/x/x.log" combined\n</VirtualHost>\n'}
+    said = explain.located(message, "/etc/apache2/wss/current/", files, {"sites/chat.conf": "chat"})
+    assert said.startswith("site chat: (2)No such file")
+    assert '/sites/chat.conf line 2: CustomLog "/var/log/x/x.log" combined)' in said
 
 
 def test_a_path_that_is_named_without_a_file_is_found_in_ours():
@@ -119,7 +137,7 @@ MOVES = [("192.0.2.1", "0.0.0.0", 1), ("0.0.0.0", "192.0.2.1", 1), ("0.0.0.0", "
 @pytest.mark.parametrize(("now", "wanted", "problems"), MOVES)
 def test_one_reload_cannot_move_between_an_address_and_all(now, wanted, problems):
     listens = [{"owner": "site chat", "address": wanted, "port": 443}]
-    found = explain.held_ports(listens, [Socket(now, 443, 7, "nginx", 1)], "nginx")
+    found = explain.held_ports(listens, [Socket(now, 443, 7, "nginx", 1)], NGINX)
     assert len(found) == problems
     assert all("one reload cannot change that" in problem for problem in found)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import shutil
 
@@ -12,6 +13,8 @@ import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import NOTHING_CHANGED, Refused, Transition
+from ansible_collections.wss.edge.plugins.module_utils.server import service
+from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE
 from ansible_collections.wss.edge.plugins.module_utils.server.sockets import Socket
 
 OLD, NEW = "listen 443 ssl; # old", "listen 443 ssl; # new"
@@ -244,10 +247,80 @@ def test_a_reload_that_the_server_refuses_is_undone(host, released):
     assert present(host, NEW)["reloaded"]
 
 
+def test_a_server_that_does_not_run_is_started(host):
+    present(host, OLD)
+    host.running = False
+    found = present(host, OLD)
+    assert (found["reasons"], found["reloaded"]) == (["the server does not run"], True)
+    assert host.running
+    assert host.told == [("enable", "nginx"), ("start", "nginx")]
+    assert not present(host, OLD)["changed"]
+
+
+def test_a_server_that_does_not_start_is_stopped_as_it_was_and_has_its_files_back(host):
+    present(host, OLD)
+    host.running, before = False, live(host)
+    host.refusal = HELD
+    said = refused(present, host, NEW)
+    assert f"nginx did not start: Job failed: {HELD}" in said
+    assert said.endswith("It is stopped, as it was before.")
+    assert live(host) == before
+    assert not host.running
+
+
+@pytest.fixture
+def other(host, monkeypatch):
+    """The server on the ports before: it runs until it is told to stop."""
+    apache = dataclasses.replace(APACHE, pid_file="/nowhere/apache2.pid")
+
+    def runs(server):
+        verbs = [verb for verb, name in host.told if name == server.service and verb in ("start", "stop")]
+        return host.running if server is host.server else verbs[-1:] != ["stop"]
+
+    monkeypatch.setattr(service, "runs", runs)
+    host.running = False
+    return apache
+
+
+def instead_of(host, other, server=NEW):
+    return result(Transition(host.server, host.run, str(host.temporary), other).to_payload(host.payload(server)))
+
+
+def test_the_server_before_is_stopped_for_good_and_only_when_the_new_one_is_checked(host, other):
+    host.holders = [Socket("0.0.0.0", 443, 7, "apache2", 1)]
+    with pytest.raises(Refused):
+        instead_of(host, other, "bogus on;")
+    assert host.told == []
+    found = instead_of(host, other)
+    assert found["replaces"] == "apache"
+    assert host.told == [("disable", "apache2"), ("stop", "apache2"), ("enable", "nginx"), ("start", "nginx")]
+
+
+def test_the_server_before_serves_again_when_the_new_one_does_not_start(host, other):
+    (host.folder / "wss").mkdir()
+    before = live(host)
+    host.refusal = HELD
+    said = refused(instead_of, host, other)
+    assert said.endswith("The previous one was put back and goes on serving.")
+    assert host.told[-2:] == [("enable", "apache2"), ("start", "apache2")]
+    assert ("disable", "nginx") in host.told
+    assert live(host) == before
+
+
+def test_the_server_before_serves_again_when_the_new_one_is_gone_back_with(host, other):
+    instead_of(host, other)
+    host.told.clear()
+    plan = Transition(host.server, host.run, str(host.temporary), other, running=False)
+    found = result(plan.back_to(None, "restored"))
+    assert found["changed"]
+    assert found["replaces"] is None
+    assert host.told == [("disable", "nginx"), ("stop", "nginx"), ("enable", "apache2"), ("start", "apache2")]
+    assert not host.current.exists()
+
+
 REFUSALS = [
     ("it cannot be told", {"signal": (1, "", "nginx: [alert] kill(10, 1) failed (3: No such process)\n")}, "kill(10"),
     ("it does nothing", {"signal": (0, "", ""), "reloaded": False}, "no new worker came up within"),
-    ("it does not run", {"running": False}, "the server does not run"),
 ]
 
 
