@@ -58,6 +58,7 @@ class ActionModule(ActionBase):
         if options["state"] == "present":
             other, problems = replaced(options["model"], options["facts"].get("other"))
             arguments |= {"replaces": other, "payload": self._payload(options, problems)}
+        arguments = {key: value for key, value in arguments.items() if value is not None}
         module = "wss.edge.release"
         return {**result, **self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)}
 

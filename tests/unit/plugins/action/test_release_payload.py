@@ -28,7 +28,7 @@ SERVER = {
     "groups": ["X25519", "prime256v1", "secp384r1"],
     "tls_library": "OpenSSL 3.0",
 }
-DEFAULTS = {"server": "nginx", "release": None, "replaces": None, "running": True}
+DEFAULTS = {"server": "nginx", "running": True}
 
 
 def arguments(**changes):
