@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The wss.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Says who listens on this host, and which processes nginx runs, as the kernel reports them in /proc."""
+"""Says who listens on this host, and which processes a server runs, as the kernel reports them in /proc."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
+
 PROC = Path("/proc")
 _LISTEN = "0A"
+_UNIX_LISTEN = 0x10000
+_PROGRAMS = {program for server in SERVERS.values() for program in server.programs}
 
 
 class Socket(NamedTuple):
@@ -28,7 +32,10 @@ class Socket(NamedTuple):
 
 
 class Worker(NamedTuple):
-    """A worker process: ``started`` is seconds since the epoch; one that drains only finishes what it has."""
+    """A worker process: ``started`` is seconds since the epoch; one that drains only finishes what it has.
+
+    It has closed the sockets on which the server listens.
+    """
 
     pid: int
     started: float
@@ -42,7 +49,7 @@ def listeners(proc: Path = PROC) -> list[Socket]:
     result = []
     for address, port, inode in found:
         pid = owners.get(inode)
-        program = _read(proc / str(pid) / "comm").strip() if pid is not None else ""
+        program = _program(proc, pid) if pid is not None else ""
         result.append(Socket(address, port, pid, program or None, inode))
     return result
 
@@ -68,7 +75,7 @@ def has_ipv6(proc: Path = PROC) -> bool:
 
 
 def master_pid(pid_file: Path, proc: Path = PROC) -> int | None:
-    """Return the process id of the nginx master that wrote the pid file; others on the machine are not meant."""
+    """Return the process id of the server's first process, which wrote the pid file; others are not meant."""
     named = _read(pid_file).strip()
     return int(named) if named.isdigit() and _is_master(proc, int(named)) else None
 
@@ -77,17 +84,27 @@ def workers(master: int, proc: Path = PROC, boot_time: float | None = None) -> l
     """Return the workers of a master, oldest first; ``boot_time`` is the epoch at which the kernel's clock was 0."""
     if boot_time is None:
         boot_time = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    listening = _listening(proc)
+    program = _program(proc, master)
     found = []
     for pid in _pids(proc):
-        # The program's name, in parentheses, may hold spaces: what counts starts after it.
-        fields = _read(proc / str(pid) / "stat").rpartition(")")[2].split()
-        if len(fields) < 20 or int(fields[1]) != master:
+        fields = _stat(proc, pid)
+        # Its children for logs and scripts are other programs.
+        if len(fields) < 20 or int(fields[1]) != master or _program(proc, pid) != program:
             continue
-        title = _title(proc, pid)
-        if title.startswith("nginx: worker process"):
-            started = boot_time + int(fields[19]) / os.sysconf("SC_CLK_TCK")
-            found.append(Worker(pid, started, title.endswith("is shutting down")))
+        started = boot_time + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        found.append(Worker(pid, started, listening.isdisjoint(_links(proc / str(pid) / "fd"))))
     return sorted(found, key=lambda worker: (worker.started, worker.pid))
+
+
+def _listening(proc: Path) -> set[str]:
+    """Return every socket that takes connections, as the links to a process's open files name it."""
+    inodes = {inode for table in ("tcp", "tcp6") for _address, _port, inode in _table(proc / "net" / table)}
+    for line in _read(proc / "net" / "unix").splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 6 and int(fields[3], 16) & _UNIX_LISTEN:
+            inodes.add(int(fields[6]))
+    return {f"socket:[{inode}]" for inode in inodes}
 
 
 def _table(path: Path) -> Iterator[tuple[str, int, int]]:
@@ -138,11 +155,23 @@ def _pids(proc: Path) -> list[int]:
 
 
 def _is_master(proc: Path, pid: int) -> bool:
-    return _title(proc, pid).startswith("nginx: master process")
+    """Say whether it is a server's process, and no worker of another one."""
+    fields, program = _stat(proc, pid), _program(proc, pid)
+    if program not in _PROGRAMS or len(fields) < 2:
+        return False
+    # While nginx is upgraded in place, its new master is a child of the old one, and says what it is.
+    title = _read(proc / str(pid) / "cmdline")
+    return _program(proc, int(fields[1])) != program or title.startswith("nginx: master process")
 
 
-def _title(proc: Path, pid: int) -> str:
-    return _read(proc / str(pid) / "cmdline").replace("\0", " ").strip()
+def _program(proc: Path, pid: int) -> str:
+    return _read(proc / str(pid) / "comm").strip()
+
+
+def _stat(proc: Path, pid: int) -> list[str]:
+    """Return what the kernel says of a process, from its state on."""
+    # The program's name, in parentheses, may hold spaces: what counts starts after it.
+    return _read(proc / str(pid) / "stat").rpartition(")")[2].split()
 
 
 def _read(path: Path) -> str:

@@ -33,6 +33,12 @@ TCP6 = """\
    2: 0000000000000000FFFF00000100007F:2328 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 106 1 0 100
 """
 
+UNIX = """\
+Num       RefCount Protocol Flags    Type St Inode Path
+0000000000000000: 00000002 00000000 00010000 0001 01 200 /run/own.sock
+0000000000000000: 00000003 00000000 00000000 0001 03 202
+"""
+
 
 def process(
     proc: Path,
@@ -41,10 +47,11 @@ def process(
     parent: int = 1,
     started: int = 0,
     inodes: tuple[int, ...] = (),
+    program: str = "nginx",
 ) -> None:
     folder = proc / str(pid)
     (folder / "fd").mkdir(parents=True)
-    (folder / "comm").write_text("nginx\n")
+    (folder / "comm").write_text(f"{program}\n")
     (folder / "cmdline").write_text(title + "\0")
     (folder / "stat").write_text(f"{pid} (a) b ng) S {parent} " + "0 " * 17 + f"{started} 0 0\n")
     (folder / "fd" / "0").symlink_to("/dev/null")
@@ -54,24 +61,31 @@ def process(
 
 @pytest.fixture
 def proc(tmp_path: Path) -> Path:
-    """Return a /proc in which nginx has a master and workers, one of them draining, and in which more is going on."""
+    """Return a /proc in which servers have a master and workers, one of them draining, and more is going on."""
     (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "unix").write_text(UNIX)
     (tmp_path / "net" / "tcp").write_text(TCP)
     (tmp_path / "net" / "tcp6").write_text(TCP6)
     process(tmp_path, 5, "nginx: master process nginx")  # another one
     process(tmp_path, 10, "nginx: master process /usr/sbin/nginx -g daemon on;", inodes=(101, 104))
-    process(tmp_path, 9, "/usr/sbin/other", inodes=(100, 102))
+    process(tmp_path, 9, "/usr/sbin/other", inodes=(100, 102), program="other")
     process(tmp_path, 12, "nginx: worker process", 10, 500, inodes=(101, 104))
     process(tmp_path, 11, "nginx: worker process is shutting down", 10, 250)
-    process(tmp_path, 13, "nginx: cache manager process", 10, 500)
+    process(tmp_path, 13, "sh", 10, 500, program="sh")
     process(tmp_path, 14, "nginx: worker process", 5, 100)
+    process(tmp_path, 16, "nginx: master process", 10, 600)  # an upgrade in place
+    process(tmp_path, 20, "/usr/sbin/apache2", program="apache2", inodes=(101,))
+    process(tmp_path, 21, "/usr/sbin/apache2", 20, 300, program="apache2", inodes=(102,))  # of an old generation
+    process(tmp_path, 22, "/usr/sbin/apache2", 20, 400, program="apache2", inodes=(101, 102))
+    process(tmp_path, 23, "/usr/sbin/apache2", 20, 450, program="apache2", inodes=(201, 200))  # on a unix socket only
+    process(tmp_path, 24, "/usr/bin/rotatelogs", 20, program="rotatelogs", inodes=(101,))
     (tmp_path / "15").mkdir()  # it has just ended
     return tmp_path
 
 
 def test_listeners_of_a_fake_host(proc: Path) -> None:
     assert listeners(proc) == [
-        Socket("127.0.0.1", 8080, 9, "nginx", 100),
+        Socket("127.0.0.1", 8080, 9, "other", 100),
         Socket("0.0.0.0", 443, 10, "nginx", 101),
         Socket("192.0.2.10", 80, None, None, 103),
         Socket("::", 443, 10, "nginx", 104),
@@ -142,6 +156,10 @@ def test_has_ipv6(proc: Path) -> None:
     [
         ("10\n", 10),
         ("12\n", None),  # a worker
+        ("16\n", 16),
+        ("20\n", 20),
+        ("22\n", None),
+        ("24\n", None),
         ("9\n", None),  # the number has gone to another program
         ("999\n", None),
         ("", None),
@@ -158,7 +176,10 @@ def test_master_pid(proc: Path, content: str | None, expected: int | None) -> No
 
 def test_workers(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", {"SC_CLK_TCK": 100}.__getitem__)
-    assert workers(10, proc, boot_time=1000.0) == [Worker(11, 1002.5, True), Worker(12, 1005.0, False)]
+    nginx = [Worker(11, 1002.5, True), Worker(12, 1005.0, False)]
+    assert workers(10, proc, boot_time=1000.0)[:2] == nginx
+    apache = [Worker(21, 1003.0, True), Worker(22, 1004.0, False), Worker(23, 1004.5, False)]
+    assert workers(20, proc, boot_time=1000.0) == apache
     assert workers(99, proc, boot_time=1000.0) == []
 
 
