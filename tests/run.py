@@ -23,8 +23,8 @@ MODULES_RUN_ON = ("3.9", "3.10", "3.11", "3.12", "3.13")  # with the libraries o
 PACKAGES = ("git", "openssh-client", "openssl", "python3-venv", "shellcheck")
 # What differs between versions of cryptography; the oldest Python runs everything.
 CRYPTOGRAPHIC = " ".join(
-    f"tests/unit/plugins/module_utils/{folder}"
-    for folder in ("authority/", "certificates/", "pki/", "single_files/", "test_requirements.py")
+    f"tests/unit/plugins/module_utils/{name}"
+    for name in ("authority/", "certificates/", "pki/", "single_files/", "test_requirements.py")
 )
 MODULES_NEED = TOP / "tests/unit/requirements.txt"
 ARCHIVE = ".cache/archive/wss-edge-*.tar.gz"

@@ -17,7 +17,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release import explain, s
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration, Live, diff
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload
-from ansible_collections.wss.edge.plugins.module_utils.server import config_check, service, sockets
+from ansible_collections.wss.edge.plugins.module_utils.server import config_check, default_site, service, sockets
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import NginxSyntaxError
 from ansible_collections.wss.edge.plugins.module_utils.server.own_files import own_files
@@ -103,6 +103,7 @@ class Transition:
         self.reasons: list[str] = []
         self.check: CheckResult | None = None
         self.remove = False
+        self.makes_room = False
         self.certificates: list[Path] = []
 
     def to_payload(self, payload: Mapping[str, Any]) -> Transition:
@@ -184,6 +185,7 @@ class Transition:
         self.releases.set_pending(False)
         self.configuration.tidy()
         if self.remove:
+            default_site.put_back(self.server)
             self.releases.remove()
         else:
             self.releases.prune()
@@ -221,7 +223,12 @@ class Transition:
 
     def _check_ports(self) -> None:
         leaving = self.other.programs if self.other else ()
-        held = explain.held_ports(self.payload.listens, sockets.listeners(), self.server, leaving)
+        found, listens = sockets.listeners(), self.payload.listens
+        if not self.other and not service.runs(self.server):
+            self.makes_room = default_site.makes_room(self.server, found, self.runner)
+        if self.makes_room:
+            listens = default_site.wanted_by_others(self.server, listens)
+        held = explain.held_ports(listens, found, self.server, leaving)
         if held:
             raise Refused("\n".join([*held, NOTHING_CHANGED]))
 
@@ -266,6 +273,8 @@ class Transition:
         if self.other:
             service.stop(self.other, self.runner, for_good=True)
         if not runs:
+            if self.makes_room:
+                default_site.set_aside(self.server)
             service.start(self.server, self.runner)
         elif self.server.restart_for_limits and self._is_nobodys():
             service.restart(self.server, self.runner)
@@ -311,6 +320,7 @@ class Transition:
         try:
             if not ran:
                 service.stop(self.server, self.runner, for_good=self.other is not None)
+                default_site.put_back(self.server)
             for server in again:
                 if not service.runs(server):
                     service.start(server, self.runner)

@@ -29,6 +29,8 @@ class Server:
     """Where it logs unless its configuration says otherwise."""
     include: str
     """The line of a configuration that includes {path}."""
+    default_site: str
+    """The file by which a fresh installation has port 80, whether or not anyone wants it."""
     reload_signal: str
     """What tells the first of its processes to read the configuration again, and to drop no connection."""
     main_limits: bool
@@ -73,6 +75,7 @@ NGINX = Server(
     pid_file="/run/nginx.pid",
     error_log="/var/log/nginx/error.log",
     include="include {path};",
+    default_site="sites-enabled/default",
     reload_signal="SIGHUP",
     main_limits=True,
     restart_for_limits=False,
@@ -131,6 +134,7 @@ APACHE = Server(
     pid_file="/run/apache2/apache2.pid",
     error_log="/var/log/apache2/error.log",
     include="Include {path}",
+    default_site="ports.conf",
     reload_signal="SIGUSR1",
     main_limits=False,
     restart_for_limits=True,

@@ -187,7 +187,7 @@ def test_valid(apache: Apache) -> None:
         f"  (*) {apache.main_file}\nLoaded Modules:\n so_module (static)\n"
         f"# configuration file {apache.main_file}:\nIncludeOptional conf/*.conf\n",
     )
-    assert apache.calls() == ["-t run= 0", "-t -D DUMP_MODULES -D DUMP_INCLUDES run= 0"]
+    assert apache.calls() == ["-t run= 0", "-t -D DUMP_MODULES -D DUMP_INCLUDES -D DUMP_RUN_CFG run= 0"]
 
 
 def test_the_folders_that_envvars_names_are_there_for_the_check_alone(apache: Apache, tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_the_folders_that_envvars_names_are_there_for_the_check_alone(apache: Ap
     assert apache.check().valid
     assert apache.calls() == [
         f"-t -D X run={tmp_path}/run 2",
-        f"-t -D X -D DUMP_MODULES -D DUMP_INCLUDES run={tmp_path}/run 2",
+        f"-t -D X -D DUMP_MODULES -D DUMP_INCLUDES -D DUMP_RUN_CFG run={tmp_path}/run 2",
     ]
     assert not (tmp_path / "run").exists()
     assert (tmp_path / "lock").is_dir()
