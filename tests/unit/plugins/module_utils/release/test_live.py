@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration, Live, diff
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
+from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE
 
 
 @pytest.fixture
@@ -126,3 +128,30 @@ DIFFS = [
 @pytest.mark.parametrize(("before", "after", "expected"), [row[1:] for row in DIFFS], ids=[row[0] for row in DIFFS])
 def test_diff(before, after, expected):
     assert diff(before, after) == expected
+
+
+APACHE_MAIN = "IncludeOptional mods-enabled/*.load\nIncludeOptional sites-enabled/*.conf\n"
+
+
+def test_apache_has_its_own_words_and_its_main_file_stays(tmp_path):
+    main_file = tmp_path / "apache2.conf"
+    main_file.write_text(APACHE_MAIN)
+    server = dataclasses.replace(APACHE, config_dir=str(tmp_path), main_file=str(main_file))
+    configuration = Configuration(server)
+    live = configuration.wanted("0123", APACHE_MAIN, 9000)
+    assert live.main == APACHE_MAIN
+    assert live.hook.endswith(f"\nInclude {tmp_path}/wss/current/index.conf\n")
+    assert configuration.hook(APACHE_MAIN) == tmp_path / "sites-enabled/zz-wss.conf"
+    assert configuration.hook("IncludeOptional conf.d/*.conf\n") == tmp_path / "conf.d/zz-wss.conf"
+
+
+@pytest.mark.parametrize(
+    ("dump", "expected"),
+    [
+        ('ServerRoot: "/etc/apache2"\nMain ErrorLog: "/srv/log/e.log"\n', "/srv/log/e.log"),
+        ('Main ErrorLog: "syslog:local1"\n', "/var/log/apache2/error.log"),
+        ("", "/var/log/apache2/error.log"),
+    ],
+)
+def test_where_apache_logs(dump, expected):
+    assert str(Configuration(APACHE).error_log(dump)) == expected
