@@ -157,7 +157,7 @@ def _pids(proc: Path) -> list[int]:
 def _is_master(proc: Path, pid: int) -> bool:
     """Say whether it is a server's process, and no worker of another one."""
     fields, program = _stat(proc, pid), _program(proc, pid)
-    if program not in _PROGRAMS or len(fields) < 2:
+    if program not in _PROGRAMS or len(fields) < 2 or fields[0] == "Z":
         return False
     # While nginx is upgraded in place, its new master is a child of the old one, and says what it is.
     title = _read(proc / str(pid) / "cmdline")

@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -74,7 +75,7 @@ class Host:
         self.mounts = True
         self.holders = []
         self.refusal = ""  # what the master logs when it is told to reload, and keeps what it has
-        self.signal = (0, "", "")  # what `nginx -s reload` itself ends with
+        self.signal = (0, "", "")  # how it ends to tell the master
         self.warnings = ""
         self.reloads = 0
         self.serving = None  # the configuration that the master has in memory, as `nginx -T` would print it
@@ -131,10 +132,8 @@ class Host:
         if command[1:] == ["-V"]:
             said = VERSION.format(version=self.version, main_file=self.main_file, pid_file=self.pid_file)
             return 0, "", said
-        if command[1:] == ["-T", "-q"]:
-            return self._check(folder)
-        assert command[1:] == ["-s", "reload"]
-        return self._reload()
+        assert command[1:] == ["-T", "-q"]
+        return self._check(folder)
 
     def _check(self, folder):
         dump, error = {}, ""
@@ -159,6 +158,13 @@ class Host:
                         yield f'open() "{name}" failed (2: No such file or directory) in {path}:{number}'
                         return
                     yield from self._read(f"{os.path.dirname(name)}/{each.name}", folder, dump)
+
+    def kill(self, pid, number):
+        """Tell the master, as os.kill does."""
+        assert (pid, number) == (MASTER, signal.SIGHUP)
+        status, _out, err = self._reload()
+        if status:
+            raise OSError(err)
 
     def _reload(self):
         if self.signal[0] or not self.running:
@@ -235,6 +241,7 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(sockets, "master_pid", lambda _pid_file: MASTER if host.running else None)
     monkeypatch.setattr(sockets, "workers", host.workers)
     monkeypatch.setattr(sockets, "listeners", lambda: host.holders)
+    monkeypatch.setattr(reload, "kill", host.kill)
     monkeypatch.setattr(reload, "DEADLINE_SECONDS", 0.2)
     monkeypatch.setattr(reload, "PAUSE_SECONDS", 0.001)
     return host
