@@ -23,8 +23,55 @@ from websockets.asyncio.client import connect
 
 ROOT = Path(__file__).parents[1]
 BROWSER = ROOT / "tests/browser/browser.py"
-# From the inventory: {"debian12": {"address": "...", "ipv6": "...", "ssh": ["ssh", ...]}, ...}
+# From the inventory: {"debian12": {"server": "nginx", "address": "...", "ipv6": "...", "ssh": ["ssh", ...]}, ...}
 HOSTS = json.loads(os.environ.get("WSS_TEST_HOSTS", "{}"))
+
+
+@dataclass(frozen=True)
+class Server:
+    """What differs between the servers where a test looks at the host, or at what only one of them says."""
+
+    name: str
+    service: str
+    folder: str
+    logs: str
+    pid_file: str
+    check: str
+    packages: str
+    dead: int
+    """The status while a backend is down."""
+    refused: str
+    """What openssl says of the handshake for an unknown name."""
+    idle: str
+    """How the configuration says for how many seconds a connection may be silent."""
+
+
+SERVERS = {
+    "nginx": Server(
+        name="nginx",
+        service="nginx",
+        folder="/etc/nginx",
+        logs="/var/log/nginx",
+        pid_file="/run/nginx.pid",
+        check="nginx -t -q",
+        packages="nginx nginx-common",
+        dead=502,
+        refused="unrecognized name",
+        idle="proxy_read_timeout {}s;",
+    ),
+    "apache": Server(
+        name="apache",
+        service="apache2",
+        folder="/etc/apache2",
+        logs="/var/log/apache2",
+        pid_file="/run/apache2/apache2.pid",
+        check="apache2ctl configtest",
+        packages="apache2 apache2-bin apache2-data",
+        dead=503,
+        refused="alert handshake failure",
+        idle=" timeout={}",
+    ),
+}
 
 
 @dataclass
@@ -106,6 +153,7 @@ class Host:
     ssh: list[str]
     folder: Path
     inventory: Path
+    server: Server
 
     def play(self, playbook: str, *arguments: str, **variables: Any) -> Play:
         """Run a playbook against this host with the scenario's inventory."""
@@ -119,6 +167,14 @@ class Host:
     def run(self, command: str) -> str:
         """Run a command on the host and return what it prints."""
         return subprocess.run([*self.ssh, command], check=True, capture_output=True, text=True).stdout
+
+    def configuration(self) -> str:
+        """All of the release that serves."""
+        return self.run(f"cd {self.server.folder}/wss/current && cat *.conf sites/*.conf")
+
+    def workers(self) -> set[str]:
+        """The processes that serve, by their numbers; a reload brings new ones."""
+        return set(self.run(f"pgrep -P $(cat {self.server.pid_file})").split())
 
     def trust(self, site: str) -> str:
         """A local copy of the site's certificate."""
@@ -190,5 +246,9 @@ class Host:
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
     """Each host of the inventory in turn."""
     seen = HOSTS[request.param]
-    inventory = request.path.parent / "inventory"
-    return Host(request.param, seen["address"], seen["ipv6"], seen["ssh"], tmp_path, inventory)
+    scenario = request.path.parent
+    inventory = scenario / "inventory"
+    if not inventory.exists():
+        inventory = ROOT / f"examples/{scenario.name}.yml"
+    server = SERVERS[seen["server"]]
+    return Host(request.param, seen["address"], seen["ipv6"], seen["ssh"], tmp_path, inventory, server)

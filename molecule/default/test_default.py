@@ -45,11 +45,11 @@ def test_what_the_collection_keeps_for_itself_is_not_served(host: Any) -> None:
 
 @pytest.mark.parametrize("name", ["other.example.com", "localhost"])
 def test_an_unknown_server_name_gets_a_refused_handshake(host: Any, name: str) -> None:
-    assert "unrecognized name" in host.handshake(443, "-servername", name)
+    assert host.server.refused in host.handshake(443, "-servername", name)
 
 
 def test_a_client_without_a_server_name_gets_a_refused_handshake(host: Any) -> None:
-    assert "unrecognized name" in host.handshake(443, "-noservername")
+    assert host.server.refused in host.handshake(443, "-noservername")
 
 
 def test_tls_is_what_the_policy_says(host: Any) -> None:
@@ -70,7 +70,7 @@ def test_sessions_are_resumed(host: Any, tmp_path: Path) -> None:
 
 
 def test_the_server_survives_a_check_of_what_is_on_its_disk(host: Any) -> None:
-    host.run("nginx -t -q")
+    host.run(host.server.check)
 
 
 def test_keys_are_for_root_alone(host: Any) -> None:

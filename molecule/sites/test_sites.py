@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import re
 from typing import Any
 
 import pytest
-from websockets.exceptions import InvalidStatus
 
 CHAT = "chat.example.com"
 ORIGIN = "https://www.example.com"
@@ -46,16 +45,6 @@ def test_the_origins_that_may_not(host: Any, origin: str) -> None:
     assert host.curl(f"https://{CHAT}/wss", "--header", f"Origin: {origin}", upgrade=True).status == 403
 
 
-def test_a_client_has_so_many_connections_and_no_more(host: Any) -> None:
-    with ExitStack() as stack:
-        for _number in range(3):
-            stack.enter_context(host.connect(f"wss://{CHAT}/wss", CHAT, origin=ORIGIN))
-        with pytest.raises(InvalidStatus) as error:
-            host.connect(f"wss://{CHAT}/wss", CHAT, origin=ORIGIN)
-        assert error.value.response.status_code == 429
-    assert host.echoes(f"wss://{CHAT}/wss", CHAT, origin=ORIGIN)
-
-
 def test_what_the_backend_gets(host: Any) -> None:
     head = mirrored(
         host,
@@ -67,7 +56,7 @@ def test_what_the_backend_gets(host: Any) -> None:
     assert lines[0] == "GET /mirror/a%20b?c=%2F&d HTTP/1.1"
     assert f"Host: {CHAT}" in lines
     assert "Upgrade: websocket" in lines
-    assert "Connection: upgrade" in lines
+    assert "connection: upgrade" in head.lower().split("\r\n")
     assert "X-Forwarded-Proto: https" in lines
     assert "X-Frame-Options: SAMEORIGIN" in lines
     assert "X-Site: chat (main)" in lines
@@ -127,13 +116,13 @@ def test_plain_http_redirects(host: Any) -> None:
 
 def test_the_access_log_is_the_sites_own(host: Any) -> None:
     host.curl(f"https://{CHAT}/seen-in-the-log")
-    assert "GET /seen-in-the-log" in host.run("cat /var/log/nginx/chat.log")
-    assert "seen-in-the-log" not in host.run("cat /var/log/nginx/access.log")
+    assert "GET /seen-in-the-log" in host.run("cat /var/log/wss-chat.log")
+    assert "seen-in-the-log" not in host.run(f"cat {host.server.logs}/*access.log")
 
 
-def test_a_backend_that_is_down_is_a_502_and_stays_in_use(host: Any) -> None:
+def test_a_backend_that_is_down_is_told_and_stays_in_use(host: Any) -> None:
     for _twice in range(2):
-        assert host.curl("https://second.example.com/down", upgrade=True).status == 502
+        assert host.curl("https://second.example.com/down", upgrade=True).status == host.server.dead
 
 
 def test_modern_is_tls_1_3_with_the_key_and_subject_asked_for(host: Any) -> None:
@@ -155,7 +144,7 @@ def test_a_policy_of_ones_own(host: Any) -> None:
 def test_an_ip_address_is_a_name(host: Any) -> None:
     assert host.echoes(f"wss://{host.address}:9445/wss", "by-address.example.com")
     assert host.echoes("wss://by-address.example.com:9445/wss", "by-address.example.com")
-    assert "unrecognized name" in host.handshake(9445, "-servername", "unknown.example.com")
+    assert host.server.refused in host.handshake(9445, "-servername", "unknown.example.com")
 
 
 def test_ipv6(host: Any) -> None:
@@ -172,9 +161,14 @@ def test_http2_serves_pages_and_browsers_open_their_sockets_over_http1(host: Any
 
 
 def test_the_limits_follow_from_the_connections(host: Any) -> None:
-    configuration = host.run("cat /etc/nginx/nginx.conf")
-    assert "worker_connections 5000;" in configuration
-    assert "worker_rlimit_nofile 6024;" in configuration
+    if host.server.name == "nginx":
+        configuration = host.run("cat /etc/nginx/nginx.conf")
+        assert "worker_connections 5000;" in configuration
+        assert "worker_rlimit_nofile 6024;" in configuration
+    else:
+        workers = re.search(r"^ *MaxRequestWorkers (\d+)$", host.configuration(), re.MULTILINE)
+        assert workers
+        assert int(workers[1]) >= 2000
 
 
 def test_names_in_the_certificate(host: Any) -> None:
@@ -190,5 +184,5 @@ def test_only_a_real_upgrade_is_one(host: Any) -> None:
 
 
 def test_headers_may_be_secrets_so_releases_are_for_root_alone(host: Any) -> None:
-    modes = host.run("find /etc/nginx/wss/releases -type f -printf '%m %u\n'").split("\n")
+    modes = host.run(f"find {host.server.folder}/wss/releases -type f -printf '%m %u\n'").split("\n")
     assert {line for line in modes if line} == {"600 root"}
