@@ -19,6 +19,7 @@ description:
 requirements:
   - websockets >= 10.4 on the machine that probes (C(python -m pip install websockets) on the controller,
     the package C(python3-websockets) on a host of Debian 12 or later)
+  - h2 on the same machine (the package C(python3-h2) of a host), for targets over HTTP/2 only
   - cryptography, without which of a certificate only the fingerprint is told
 attributes:
   check_mode:
@@ -60,6 +61,12 @@ options:
         description: Whether to speak wss or plain ws.
         type: bool
         default: true
+      http2:
+        description:
+          - Whether to open the WebSocket over HTTP/2 (RFC 8441) rather than over HTTP/1.1. It needs O(targets[].tls).
+          - The server must choose HTTP/2 in the TLS handshake and say in its settings that it takes WebSockets over it.
+        type: bool
+        default: false
       server_name:
         description:
           - Name of the server, as clients know it. It is sent in the TLS handshake (SNI) and as C(Host),
@@ -163,6 +170,11 @@ proofs:
       type: int
       returned: always
       sample: 443
+    http2:
+      description: Whether the WebSocket went over HTTP/2.
+      type: bool
+      returned: always
+      sample: false
     ok:
       description: Whether the endpoint is proved.
       type: bool
@@ -241,7 +253,7 @@ proofs:
           returned: when the library cryptography is there
           sample: false
     status:
-      description: HTTP status of the answer to the upgrade request.
+      description: HTTP status of the answer to the upgrade request. V(101) accepts it, over HTTP/2 V(200).
       type: int
       returned: always
       sample: 101
@@ -261,7 +273,7 @@ proofs:
       returned: always
       sample: 3.1
     upgrade_ms:
-      description: Milliseconds from the upgrade request to the 101.
+      description: Milliseconds from the upgrade request to its answer, over HTTP/2 with the exchange of settings.
       type: float
       returned: always
       sample: 1.8

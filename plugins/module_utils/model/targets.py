@@ -25,14 +25,15 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def targets(model: Model) -> list[dict[str, Any]]:
-    """One target of the module M(wss.edge.probe) for each endpoint at each of its site's listening addresses."""
+    """One target of the module M(wss.edge.probe) for each endpoint, listening address and version of HTTP."""
     return [
-        _target(model, site, listen, endpoint)
+        _target(model, site, listen, endpoint, http2)
         for site in model["sites"]
         for listen in site["listen"]
         if reach(listen, model["address"], model["probe_from"]) is not None
         for endpoint in site["endpoints"]
         if endpoint["probe"]["expect"] != "none"
+        for http2 in ([False, True] if site["http2_websockets"] else [False])
     ]
 
 
@@ -51,13 +52,14 @@ def reach(listen: Listen, address: str, probe_from: str) -> str | None:
     return found if ip is None or family in (None, ip.version) else None
 
 
-def _target(model: Model, site: Site, listen: Listen, endpoint: Endpoint) -> dict[str, Any]:
+def _target(model: Model, site: Site, listen: Listen, endpoint: Endpoint, http2: bool) -> dict[str, Any]:
     probe = endpoint["probe"]
     return {
         "site": site["name"],
         "address": reach(listen, model["address"], model["probe_from"]),
         "port": listen["port"],
         "tls": site["tls"] is not None,
+        "http2": http2,
         "server_name": _probed_name(site),
         "path": probe["path"],
         "origin": endpoint["origins"][0] if endpoint["origins"] else None,

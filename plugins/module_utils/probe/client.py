@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from threading import Thread
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.probe import session, tls
+from ansible_collections.wss.edge.plugins.module_utils.probe import http2, session, tls
 from ansible_collections.wss.edge.plugins.module_utils.probe.diagnose import diagnose
 from ansible_collections.wss.edge.plugins.module_utils.probe.failure import ProbeError, error_from
 from ansible_collections.wss.edge.plugins.module_utils.probe.target import Target
@@ -40,6 +40,7 @@ class Proof:
     url: str
     address: str
     port: int
+    http2: bool = False
     ok: bool = False
     phase: str = "resolve"
     problem: str = ""
@@ -87,7 +88,7 @@ class Connection:
         self.target = target
         self.deadline = deadline
         self.now = now
-        self.proof = Proof(target.site, target.url, target.address, target.port)
+        self.proof = Proof(target.site, target.url, target.address, target.port, target.http2)
         self.addresses: list[Address] = []
         self.sock: socket.socket | None = None
 
@@ -98,10 +99,10 @@ class Connection:
             sock = self._connect()
         if self.target.tls:
             with self._phase("tls"):
-                sock = secured = self._handshake(sock, tls.context(self.target.trust))
+                sock = secured = self._handshake(sock, tls.context(self.target.trust, self.target.http2))
             self._read_tls(secured)
-        talk = session.Session(Wire(sock, self.deadline), self.target)
         with self._phase("upgrade"):
+            talk = session.Session(self._wire(sock), self.target)
             try:
                 talk.upgrade()
             finally:
@@ -157,6 +158,13 @@ class Connection:
         self.sock = secured
         secured.do_handshake()
         return secured
+
+    def _wire(self, sock: socket.socket) -> Wire:
+        if not (self.target.http2 and isinstance(sock, ssl.SSLSocket)):
+            return Wire(sock, self.deadline)
+        stream = http2.Stream(sock, self.deadline)
+        stream.start(sock.selected_alpn_protocol())
+        return stream
 
     def _read_tls(self, sock: ssl.SSLSocket) -> None:
         cipher, der = sock.cipher(), sock.getpeercert(True)

@@ -56,8 +56,9 @@ SENTENCES = {
     "and whether a firewall rejects the port.",
     "forbidden": "This machine may not connect to {peer} ({text}): a firewall rule or a sandbox on it forbids it; "
     "allow the connection, or probe from elsewhere.",
-    "tls.timeout": "{peer} accepts the connection but does not answer the TLS handshake: probably something without "
-    "TLS (plain ws) listens there. Turn on TLS on that port, or probe it as ws://.",
+    "tls.timeout": "{peer} accepts the connection but does not answer the TLS handshake: something without TLS "
+    "(plain ws) listens there, or the server has no connection left to give. Turn on TLS on that port, probe it as "
+    "ws://, or raise wss_max_connections.",
     "tls.dropped": "{peer} closed the connection in the middle of the TLS handshake: probably something without TLS "
     "(plain ws) listens there, or the server has no certificate for {name}. Turn on TLS for that site and port.",
     "upgrade.timeout": "{peer} does not answer the upgrade request: the backend accepts connections but hangs. "
@@ -67,6 +68,11 @@ SENTENCES = {
     "or turn TLS off for that port.",
     "not_http": "{peer} answered with something that is not HTTP/1.1: another program holds the port. "
     "Correct the port, or stop that program.",
+    "no_http2": "The server at {peer} did not choose HTTP/2 for {name}, though it was offered: turn on HTTP/2 for the "
+    "site, or take http2_websockets from it.",
+    "no_connect": "The server at {peer} speaks HTTP/2, but takes no WebSockets over it: turn that on (in Apache 2.4.58 "
+    "and newer with H2WebSockets), or take http2_websockets from the site.",
+    "not_http2": "{peer} breaks the rules of HTTP/2 ({text}): look at the server, and at every proxy before it.",
     "accept": "The server accepted with a wrong Sec-WebSocket-Accept: what answers is not a WebSocket server, "
     "or a cache answers in its place. Look at the backend and at every proxy before it.",
     "handshake": "The server accepted the upgrade with an invalid answer ({text}): "
@@ -92,11 +98,12 @@ STATUS = {
     404: "answered 404: no endpoint has the path {path}, or the backend does not know it. Correct the path, "
     "or the path of the backend's URL.",
     429: "answered 429, too many connections or requests from this client: raise the limit, or wait.",
-    500: "answered 500: the backend failed in the handshake. Look at the backend's log.",
+    500: "answered 500: the backend failed in the handshake, or the server cannot open TLS to it. Look at both logs, "
+    "and whether the backend's URL should be ws or wss.",
     502: "answered 502: the backend is down, or its URL is wrong (host, port, ws or wss). Start the backend, "
     "or correct the endpoint's backend; on SELinux hosts the server must be allowed to connect.",
-    503: "answered 503: the backend is overloaded, in maintenance, or a limit on connections is reached. "
-    "Look at the backend and at max_connections_per_client.",
+    503: "answered 503: the backend is down, does not answer or is overloaded, or a limit on connections is reached. "
+    "Start the backend, or correct the endpoint's backend; on SELinux hosts the server must be allowed to connect.",
     504: "answered 504: the backend does not answer in time. Look at the backend, and at firewalls between it and the "
     "server.",
 }
@@ -105,6 +112,14 @@ UPGRADE_LOST = (
     "answered {code}: most likely the Upgrade header was lost on the way. Every proxy before the backend must use "
     "HTTP/1.1 and pass on Upgrade and Connection."
 )
+
+# Over HTTP/2 the server words an answer that is no WebSocket anew.
+HTTP2_STATUS = {
+    400: "answered 400: most likely the backend cut the connection instead of answering. Look at the backend's log, "
+    "and whether its URL should be ws or wss.",
+    502: "answered 502: the backend answered with something else than a WebSocket, or {path} leads to a web site and "
+    "not to an endpoint. Correct the path, or the endpoint's backend.",
+}
 
 NO_NAME = (
     "The server at {peer} refuses clients that name no host, as all do that know it by an IP address: "
@@ -132,7 +147,13 @@ TLS_REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
         "Set the site's tls to intermediate, or update OpenSSL on the older side.",
     ),
     (
-        ("HANDSHAKE_FAILURE", "NO_SHARED_CIPHER", "NO_SUITABLE", "INSUFFICIENT_SECURITY", "DH_KEY_TOO_SMALL"),
+        ("HANDSHAKE_FAILURE",),
+        "The server at {peer} refuses the handshake ({text}): it knows no site {name}, or has no TLS cipher or group "
+        "in common with this client. List the name in the site's server_names; if it is there, look at the site's "
+        "listen, tls and type of key.",
+    ),
+    (
+        ("NO_SHARED_CIPHER", "NO_SUITABLE", "INSUFFICIENT_SECURITY", "DH_KEY_TOO_SMALL"),
         "The server at {peer} and this client have no TLS cipher or group in common ({text}): "
         "set the site's tls to intermediate, or check its ciphers, groups and type of key.",
     ),
@@ -169,6 +190,8 @@ def _tls(case: Case) -> str:
 
 def _status(case: Case) -> str:
     code = case.failure.code or 0
+    if case.target.http2 and code in HTTP2_STATUS:
+        return _say(case, "The server " + HTTP2_STATUS[code])
     if code in BY_STATUS:
         return "The server " + BY_STATUS[code](case)
     if 300 <= code < 400:

@@ -23,6 +23,7 @@ TARGET: dict[str, Any] = {
     "address": {"type": "str", "required": True},
     "port": {"type": "int", "required": True},
     "tls": {"type": "bool", "default": True},
+    "http2": {"type": "bool", "default": False},
     "server_name": {"type": "str", "required": True},
     "origin": {"type": "str"},
     "headers": {"type": "dict"},
@@ -53,7 +54,7 @@ def prove(options: Mapping[str, Any]) -> dict[str, Any]:
     if not 0 < timeout < 3600:
         raise ProbeInputError(f"timeout is {timeout}: give seconds, more than 0 and less than 3600.")
     targets = [_target(number, raw, options["trust"]) for number, raw in enumerate(options["targets"])]
-    missing = library_problem() if targets else None
+    missing = library_problem(any(target.http2 for target in targets)) if targets else None
     if missing:
         raise ProbeInputError(missing)
     with ThreadPoolExecutor(max_workers=MAX_THREADS) as pool:

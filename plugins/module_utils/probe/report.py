@@ -48,17 +48,17 @@ def _to_trust(proof: Proof, own: bool) -> tuple[str, str]:
 
 def problems(proofs: Sequence[Proof]) -> list[str]:
     """Make one line for each endpoint that failed."""
-    return [f"{proof.site} {proof.url}: {proof.problem}" for proof in proofs if not proof.ok]
+    return [f"{proof.site} {_what(proof)}: {proof.problem}" for proof in proofs if not proof.ok]
 
 
 def _endpoint(proof: Proof) -> list[str]:
     host = f"[{proof.address}]" if ":" in proof.address else proof.address
-    lines = [f"{'ok  ' if proof.ok else 'FAIL'}  {proof.url}  at {host}:{proof.port}"]
+    lines = [f"{'ok  ' if proof.ok else 'FAIL'}  {_what(proof)}  at {host}:{proof.port}"]
     if proof.tls_version:
         lines.append(_row("TLS", ", ".join(filter(None, (proof.tls_version, proof.cipher, proof.group)))))
     if proof.certificate:
         lines.append(_row("certificate", _certificate(proof.certificate)))
-    if proof.status == 101:
+    if proof.upgrade_ms is not None:
         lines.append(_row("upgrade", _upgrade(proof)))
     if proof.ok:
         lines.append(_row(*_talk(proof)))
@@ -66,6 +66,10 @@ def _endpoint(proof: Proof) -> list[str]:
     if not proof.ok:
         lines.append(_row("problem", proof.problem))
     return lines
+
+
+def _what(proof: Proof) -> str:
+    return f"{proof.url} over HTTP/2" if proof.http2 else proof.url
 
 
 def _row(label: str, text: str) -> str:
@@ -83,9 +87,8 @@ def _certificate(shown: Certificate) -> str:
 
 
 def _upgrade(proof: Proof) -> str:
-    took = f" in {_ms(proof.upgrade_ms)}" if proof.upgrade_ms is not None else ""
     chosen = f", subprotocol {proof.subprotocol}" if proof.subprotocol else ""
-    return f"{proof.status}{took}{chosen}"
+    return f"{proof.status} in {_ms(proof.upgrade_ms)}{chosen}"
 
 
 def _talk(proof: Proof) -> tuple[str, str]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import importlib
 import logging
 import re
-import ssl
 import sys
-from contextlib import suppress
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.probe.failure import ProbeError
@@ -35,15 +33,21 @@ SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
 
 
-def library_problem() -> str | None:
-    """Why the probe cannot run with this Python's libraries, and what to do; None when it can."""
-    try:
-        version = str(importlib.import_module("websockets.version").version)
-    except ImportError:
-        return (
-            f"The Python library websockets is missing for {sys.executable}: on the controller install it with "
-            f"'{sys.executable} -m pip install websockets', on a host install the package python3-websockets."
-        )
+def library_problem(http2: bool = False) -> str | None:
+    """Why the probe cannot run with this Python's libraries, and what to do; None when it can.
+
+    :param http2: Whether it shall speak HTTP/2 too.
+    """
+    version = ""
+    for name, module in {"websockets": "websockets.version", **({"h2": "h2.connection"} if http2 else {})}.items():
+        try:
+            found = importlib.import_module(module)
+        except ImportError:
+            return (
+                f"The Python library {name} is missing for {sys.executable}: on the controller install it with "
+                f"'{sys.executable} -m pip install {name}', on a host install the package python3-{name}."
+            )
+        version = version or str(found.version)
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < (10, 4):
         return (
             f"The Python library websockets {version} of {sys.executable} is too old, the probe needs 10.4 or newer: "
@@ -79,8 +83,9 @@ class Session:
         self.protocol.send_request(request)
         self._flush()
         head, rest = self._read_head()
-        self.status = int(head[9:12])
-        if self.status != 101:
+        code = int(head[9:12])
+        self.status = self.wire.accepted if code == 101 else code
+        if code != 101:
             headers = _headers(head)
             body = self._read_body(rest, headers) if self.status == 400 else b""
             raise ProbeError("status", code=self.status, text=body.decode("latin-1"), headers=headers)
@@ -151,10 +156,8 @@ class Session:
     def _flush(self) -> None:
         # An empty chunk asks for a half-closed connection; closing the socket does that a moment later.
         data = b"".join(self.protocol.data_to_send())
-        # When the other side is gone, what it said last tells more than the broken pipe: the next read sees it.
-        with suppress(ConnectionError, ssl.SSLError):
-            if data:
-                self.wire.send(data)
+        if data:
+            self.wire.send(data)
 
     def _read_head(self) -> tuple[bytes, bytes]:
         """Read the status line and the headers, and what came after them."""

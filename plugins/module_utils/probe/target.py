@@ -30,6 +30,7 @@ class Target:
     port: int
     server_name: str
     tls: bool = True
+    http2: bool = False
     origin: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     subprotocols: tuple[str, ...] = ()
@@ -76,6 +77,7 @@ def _rules(target: Target) -> Iterator[tuple[object, str, object, str]]:
         "a path starts with / and is ASCII without blanks",
     )
     yield VISIBLE.fullmatch(target.address), "address", target.address, "give an IP address or a host name"
+    yield target.tls or not target.http2, "http2", target.http2, "HTTP/2 needs tls"
     yield 1 <= target.port <= 65535, "port", target.port, "a port is a number from 1 to 65535"
     origin = target.origin or "null"
     yield VISIBLE.fullmatch(origin), "origin", origin, "an origin looks like https://www.example.com"

@@ -34,8 +34,11 @@ class Certificate:
 
 
 @cache
-def context(trust: str | None) -> ssl.SSLContext:
-    """Verify against the certificates in C(trust) alone, or against the system's store. Raises ValueError."""
+def context(trust: str | None, http2: bool = False) -> ssl.SSLContext:
+    """Verify against the certificates in C(trust) alone, or against the system's store. Raises ValueError.
+
+    :param http2: Whether to offer HTTP/2 before HTTP/1.1, as browsers do.
+    """
     if trust is None:
         result = ssl.create_default_context()
     else:
@@ -49,7 +52,7 @@ def context(trust: str | None) -> ssl.SSLContext:
     result.verify_flags &= ~ssl.VerifyFlags(STRICT)
     result.minimum_version = ssl.TLSVersion.TLSv1_2
     result.hostname_checks_common_name = False  # as browsers do
-    result.set_alpn_protocols(["http/1.1"])
+    result.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
     return result
 
 

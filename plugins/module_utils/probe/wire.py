@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
+from contextlib import suppress
 
 
 class Deadline:
@@ -31,6 +33,8 @@ class Deadline:
 class Wire:
     """A connected socket of which no call outlasts the deadline."""
 
+    accepted = 101  # the status that accepts a WebSocket
+
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self.sock = sock
         self.deadline = deadline
@@ -38,7 +42,9 @@ class Wire:
     def send(self, data: bytes) -> None:
         """Send all of it."""
         self.sock.settimeout(self.deadline.left())
-        self.sock.sendall(data)
+        # When the other side is gone, what it said last tells more than the broken pipe: the next read sees it.
+        with suppress(ConnectionError, ssl.SSLError):
+            self.sock.sendall(data)
 
     def receive(self, deadline: Deadline | None = None) -> bytes:
         """Return what is there or comes next; nothing at the end of the stream."""

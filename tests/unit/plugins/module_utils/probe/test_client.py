@@ -246,7 +246,7 @@ def test_second_address_when_the_first_hangs(serve, full_queue, monkeypatch):
         (status("429 Too Many Requests"), {}, "upgrade", "429, too many connections"),
         (status("500 Internal Server Error"), {}, "upgrade", "500: the backend failed"),
         (status("502 Bad Gateway"), {}, "upgrade", "502: the backend is down"),
-        (status("503 Service Unavailable"), {}, "upgrade", "503: the backend is overloaded"),
+        (status("503 Service Unavailable"), {}, "upgrade", "503: the backend is down"),
         (status("504 Gateway Time-out"), {}, "upgrade", "504: the backend does not answer"),
         (status("505 HTTP Version Not Supported"), {}, "upgrade", "505: most likely the Upgrade header"),
         (status("418 Teapot"), {}, "upgrade", "answered 418, not 101"),
@@ -394,7 +394,10 @@ def raw_tls(data):
         (raw_tls(b""), "closed the connection in the middle of the TLS handshake"),
         (raw_tls(b"\x15\x03\x03\x00\x02\x02\x70"), "knows no site chat.example.com"),
         (raw_tls(b"\x15\x03\x03\x00\x02\x02\x46"), "no TLS version in common"),
-        (raw_tls(b"\x15\x03\x03\x00\x02\x02\x28"), "no TLS cipher or group in common"),
+        (
+            raw_tls(b"\x15\x03\x03\x00\x02\x02\x28"),
+            "knows no site chat.example.com, or has no TLS cipher or group in common",
+        ),
         (raw_tls(b"\x15\x03\x03\x00\x02\x02\x50"), "failed \\(.*INTERNAL.*\\): look at the server's error log"),
     ],
 )

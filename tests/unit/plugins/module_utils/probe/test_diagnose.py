@@ -60,7 +60,13 @@ def verify(code):
         ("tls", ProbeError("tls", text="TLSV1_UNRECOGNIZED_NAME"), "knows no site chat.example.com: list the name"),
         ("tls", ProbeError("tls", text="TLSV1_ALERT_PROTOCOL_VERSION"), "no TLS version in common"),
         ("tls", ProbeError("tls", text="UNSUPPORTED_PROTOCOL"), "no TLS version in common"),
-        ("tls", ProbeError("tls", text="SSLV3_ALERT_HANDSHAKE_FAILURE"), "no TLS cipher or group in common"),
+        (
+            "tls",
+            ProbeError("tls", text="SSLV3_ALERT_HANDSHAKE_FAILURE"),
+            "knows no site chat.example.com, or has no TLS cipher",
+        ),
+        ("tls", ProbeError("tls", text="DH_KEY_TOO_SMALL"), "no TLS cipher or group in common"),
+        ("tls", ProbeError("tls", text="INSUFFICIENT_SECURITY"), "no TLS cipher or group in common"),
         ("upgrade", ProbeError("tls", text="TLSV13_ALERT_CERTIFICATE_REQUIRED"), "wants a client certificate"),
         ("tls", ProbeError("tls", text="SOMETHING_NEW"), "TLS with .* failed \\(SOMETHING_NEW\\)"),
         ("upgrade", ProbeError("timeout"), "does not answer the upgrade request"),
@@ -71,6 +77,8 @@ def verify(code):
         ("upgrade", ProbeError("speaks_tls"), "use wss://"),
         ("upgrade", ProbeError("status", code=302, headers={}), "redirect \\(302\\) to nowhere"),
         ("upgrade", ProbeError("status", code=426), "426: most likely the Upgrade header was lost"),
+        ("upgrade", ProbeError("status", code=503), "503: the backend is down"),
+        ("upgrade", ProbeError("status", code=500), "500: the backend failed .* or the server cannot open TLS to it"),
         ("upgrade", ProbeError("status", code=599), "The server answered 599, not 101"),
         ("echo", ProbeError("other", code=3, text="text"), "text message did not come back: one of 3 bytes"),
         ("echo", ProbeError("silent", text="binary"), "binary message did not come back in time"),
@@ -156,3 +164,11 @@ def test_what_the_other_side_says_cannot_hurt():
     assert "(?[2J?{peer}xxx" in said
     assert len(said) < 400
     assert said.isprintable()
+
+
+@pytest.mark.parametrize("code", sorted(diagnose.HTTP2_STATUS))
+def test_a_status_that_means_something_else_over_http2(code):
+    said = [say("upgrade", ProbeError("status", code=code), http2=http2) for http2 in (False, True)]
+    assert said[0] != said[1]
+    assert said[1].startswith(f"The server answered {code}: ")
+    assert "{" not in said[1]

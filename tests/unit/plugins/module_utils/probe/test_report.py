@@ -37,6 +37,14 @@ def test_passed_and_failed():
     ]
 
 
+def test_over_http2():
+    assert report([replace(PASSED, http2=True, status=200)])[::3] == [
+        "ok    wss://chat.example.com/wss over HTTP/2  at [2001:db8::1]:443",
+        "      upgrade     200 in 1.5 ms, subprotocol mqtt",
+    ]
+    assert problems([replace(FAILED, http2=True)]) == ["chat ws://chat.example.com/no over HTTP/2: No such path."]
+
+
 def test_merely_open_and_a_note():
     proof = Proof(
         site="chat", url="ws://chat.example.com/", address="a", port=80, ok=True, status=101, upgrade_ms=1.0,
