@@ -12,7 +12,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ansible_collections.wss.edge.plugins.module_utils.release.context import HostError, nginx_context
+from ansible_collections.wss.edge.plugins.module_utils.release.host import HostError
+from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
 from ansible_collections.wss.edge.plugins.module_utils.release.replaced import replaced
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import ARGUMENTS
 from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS

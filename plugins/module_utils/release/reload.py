@@ -12,8 +12,7 @@ from pathlib import Path
 from signal import Signals
 
 from ansible_collections.wss.edge.plugins.module_utils.server import apache_log, sockets
-from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Installed, Runner
-from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX, Server
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 DEADLINE_SECONDS = 30.0
 PAUSE_SECONDS = 0.02
@@ -23,13 +22,13 @@ class ReloadError(Exception):
     """The server does not serve what it was told to; the text says why."""
 
 
-def reload_server(server: Server, found: Installed, error_log: Path) -> list[str]:
+def reload(server: Server, error_log: Path) -> list[str]:
     """Have the server read its configuration, and wait until new workers serve.
 
     :returns: What of the configuration is not in force yet, as sentences.
     :raises ReloadError: when the server does not run, refuses, ends, or does nothing for C(DEADLINE_SECONDS).
     """
-    pid_file = Path(found.pid_file)
+    pid_file = Path(server.pid_file)
     master = sockets.master_pid(pid_file)
     if master is None:
         raise ReloadError("the server does not run")
@@ -83,8 +82,3 @@ def _apache_refusal(log: str, ended: bool) -> str | None:
 
 REFUSALS = {"nginx": _nginx_refusal, "apache": _apache_refusal}
 """By server: the reason that its error log gives."""
-
-
-def reload(binary: str, pid_file: Path, error_log: Path, _runner: Runner) -> None:
-    """Reload nginx: until its caller names the server."""
-    reload_server(NGINX, Installed(binary, "", "", str(pid_file), ""), error_log)

@@ -297,10 +297,8 @@ class Transition:
         return found
 
     def _reload(self) -> dict[str, Any]:
-        found = config_check.installed(self.server, self.runner)
         error_log = self.configuration.error_log(self.check.dump if self.check else "")
-        reload(found.binary, Path(found.pid_file), error_log, self.runner)
-        return {"reloaded": True}
+        return {"reloaded": True, "warnings": reload(self.server, error_log)}
 
     def _undo(self, reason: str, ran: bool) -> NoReturn:
         """Put the state before back: a server that refused a reload has it in memory still."""

@@ -13,7 +13,8 @@ import yaml
 
 from ansible_collections.wss.edge.plugins.action.release import render
 from ansible_collections.wss.edge.plugins.module_utils.model.build import build
-from ansible_collections.wss.edge.plugins.module_utils.release.context import HostError, nginx_context
+from ansible_collections.wss.edge.plugins.module_utils.release.host import HostError
+from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
 from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
 
 ROOT = Path(__file__).parents[4]

@@ -8,9 +8,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.release import reload as module
-from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload_server
+from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload
 from ansible_collections.wss.edge.plugins.module_utils.server import sockets
-from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Installed
 from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE
 
 HELD = "bind() to 0.0.0.0:443 failed (98: Address already in use)"
@@ -18,7 +17,7 @@ HELD = "bind() to 0.0.0.0:443 failed (98: Address already in use)"
 
 def start(host, server=None):
     server = server or host.server
-    return reload_server(server, Installed("", "", "", str(host.pid_file), ""), host.log)
+    return reload(server, host.log)
 
 
 def failure(host, server=None):
