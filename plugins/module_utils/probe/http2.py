@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib
-import re
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 # What only HTTP/1.1 has: in HTTP/2 the stream itself stands for it.
 HTTP1_REQUEST = ("host", "upgrade", "connection", "sec-websocket-key")
 HTTP1_ANSWER = (b":status", b"upgrade", b"connection", b"sec-websocket-accept")
-CONTROL = re.compile(rb"[\x00-\x1f]")
 
 
 class Stream(Wire):
@@ -136,7 +134,7 @@ class Stream(Wire):
                 b"Connection: Upgrade",
                 b"Sec-WebSocket-Accept: " + accept,
             ]
-        lines += [CONTROL.sub(b"?", name + b": " + value) for name, value in pairs if name not in HTTP1_ANSWER]
+        lines += [name + b": " + value for name, value in pairs if name not in HTTP1_ANSWER]
         return b"\r\n".join([*lines, b"", b""])
 
     def _flush(self) -> None:
