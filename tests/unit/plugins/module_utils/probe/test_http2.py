@@ -264,7 +264,7 @@ def go_away(peer):
         ),
         (lambda peer: go_away(peer.read_request()), {}, "upgrade", "closed the connection without answering"),
         (lambda peer: peer.read_request(), {}, "upgrade", "closed the connection without answering"),
-        (lambda peer: None, {"given": None}, "upgrade", "closed the connection without answering"),
+        (lambda peer: peer.conn.recv(65536), {"given": None}, "upgrade", "closed the connection without answering"),
         (lambda peer: end(peer.accept()), {}, "echo", "cut without a close frame before the echo"),
         (lambda peer: peer.accept(), {}, "echo", "cut without a close frame before the echo"),
         (lambda peer: reset(peer.accept()), {}, "echo", "cut without a close frame"),
