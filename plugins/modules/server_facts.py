@@ -13,13 +13,13 @@ author: The wss.edge authors (@wss-edge)
 description:
   - Tells in one run what the other parts of the collection need to know of a host. Which packages are missing, the
     server's version, the key exchange groups that its TLS library knows, whether it runs, which listening addresses the
-    user's own sites have, and what the collection has released there.
+    user's own sites have, what the collection has released there, and what the other server has if that runs, too.
   - Nothing is guessed. The TLS library is asked, and the server's own checker prints the configuration.
 options:
   server:
     description: The server.
     type: str
-    choices: [nginx]
+    choices: [nginx, apache]
     default: nginx
   packages:
     description: Packages that shall be there, by the names of the host's distribution.
@@ -72,7 +72,9 @@ facts:
       elements: str
       sample: [nginx]
     server:
-      description: The installed server, or null; what keeps one that does not run from starting is in C(obstacles).
+      description:
+        - The installed server, or null. Of Apache also the modules that its configuration loads, and which of them
+          processes connections.
       type: dict
       sample:
         binary: /usr/sbin/nginx
@@ -82,7 +84,6 @@ facts:
         groups: [X25519MLKEM768, X25519]
         running: true
         enabled: true
-        obstacles: []
     own_files:
       description: Files in the server's configuration folder that are neither its package's, unaltered, nor ours.
       type: list
@@ -90,8 +91,9 @@ facts:
       sample: [/etc/nginx/conf.d/shop.conf]
     foreign:
       description:
-        - The servers of the live configuration that are not the collection's, the worker limits that other files than
-          the main one set, and hash sizes that are set.
+        - What the live configuration has that is not the collection's.
+        - Of nginx the servers, the worker limits that other files than the main one set, and hash sizes that are set.
+        - Of Apache the virtual hosts, the addresses of C(Listen) directives, and the limits of its processes by name.
       type: dict
       sample:
         servers:
@@ -99,6 +101,7 @@ facts:
             listens: [{address: 0.0.0.0, port: 80, ssl: false}]
             file: /etc/nginx/sites-enabled/default
             line: 21
+        listens: []
         limits: []
         directives: []
     release:
@@ -107,6 +110,18 @@ facts:
           certificates, targets and trusted certificates that belong to it.
       type: dict
       sample: {current: 0123456789abcdef, intact: true, pending: false, record: {}}
+    other:
+      description:
+        - The other server that the collection knows, if it runs on this host, or null. The sockets that it listens on
+          now, its release and the sites of that, and the user's own sites; its package's unaltered one is none.
+      type: dict
+      sample:
+        server: apache
+        title: Apache
+        listens: [{address: "::", port: 80}]
+        release: null
+        sites: [{names: [shop.example.com], file: /etc/apache2/sites-enabled/shop.conf, line: 1}]
+        ours: []
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -122,7 +137,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "server": {"type": "str", "choices": ["nginx"], "default": "nginx"},
+            "server": {"type": "str", "choices": list(SERVERS), "default": "nginx"},
             "packages": {"type": "list", "elements": "str", "default": []},
             "groups": {"type": "list", "elements": "str", "default": []},
         },
@@ -132,7 +147,7 @@ def main() -> None:
     try:
         facts = host_facts(server, module.params["packages"], module.params["groups"], module.run_command)
     except NginxSyntaxError as error:
-        module.fail_json(msg=f"The configuration of {server.title} cannot be read: {error}")
+        module.fail_json(msg=f"The configuration of nginx cannot be read: {error}")
     except (CheckError, TlsLibraryError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, facts=facts)

@@ -33,12 +33,62 @@ class Doubt(NamedTuple):
     line: int
 
 
+class Listen(NamedTuple):
+    """One socket that Apache opens; the address is V(*) where it takes any."""
+
+    address: str
+    port: int
+    tls: bool
+    file: str
+    line: int
+
+
+class VirtualHost(NamedTuple):
+    """One virtual host: its names, and addresses with port and whether they have TLS."""
+
+    names: list[str]
+    listens: list[tuple[str, int, bool]]
+    file: str
+    line: int
+
+
+class Resolved(NamedTuple):
+    """What Apache itself made of its configuration: variables, conditions and macros are gone."""
+
+    listens: list[Listen]
+    hosts: list[VirtualHost]
+    limits: dict[str, int]
+    logs: list[str]
+
+
+_LIMITS = {
+    name.lower(): name
+    for name in (
+        "StartServers",
+        "ServerLimit",
+        "ThreadLimit",
+        "ThreadsPerChild",
+        "MaxRequestWorkers",
+        "MinSpareThreads",
+        "MaxSpareThreads",
+        "MinSpareServers",
+        "MaxSpareServers",
+        "MaxConnectionsPerChild",
+    )
+}
+_LIMITS["maxclients"] = "MaxRequestWorkers"
+
 _MODULE = re.compile(r"^ (\w+_module) \((?:static|shared)\)$", re.MULTILINE)
 _INCLUDED = re.compile(r"^( +)\((\*|\d+)\) (/.*)$", re.MULTILINE)
 _WORDS = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+)')
 _IDENTIFIER = re.compile(r"(?P<name>\w+_module)|mod_(?P<source>\w+)\.c|(?P<mpm>event|prefork|worker)\.c")
 # Sections whose condition is not ours to judge, and one whose content is read where it is used.
 _UNJUDGED = ("<ifdefine", "<ifversion", "<iffile", "<ifdirective", "<ifsection", "<macro")
+
+
+_IN_FILE = re.compile(r'# In file: (?:macro .* used on line (?P<used>\d+) of "(?P<user>[^"]*)"|(?P<file>.*))')
+_AT_LINE = re.compile(r"\s*#\s*(\d+):")
+_ADDRESS = re.compile(r"(?:(?P<host>\[[^]]+\]|[^:\[\]]+)(?::(?P<port>\d+|\*))?)")
 
 
 def modules(dump: str) -> list[str]:
@@ -143,3 +193,111 @@ def module_name(identifier: str) -> str | None:
 def _is_folder(argument: str, brought: Collection[str]) -> bool:
     last = os.path.basename(argument.rstrip("/"))
     return not re.search(r"[*?\[$]", last) and any(os.path.basename(path) != last for path in brought)
+
+
+def resolved(dump: str, skip: str = "\0") -> Resolved:
+    """Return what the dump of the resolved configuration holds, but for the files whose path starts with C(skip)."""
+    walk = _Resolution(skip)
+    for file, directive in _written(dump):
+        walk.directive(file, directive)
+    listens = walk.listens
+    hosts = [_virtual_host(each, listens, walk.tls) for each in walk.hosts]
+    return Resolved(
+        [each for each in listens if not each.file.startswith(skip)],
+        [each for each in hosts if not each.file.startswith(skip)],
+        walk.limits,
+        walk.logs,
+    )
+
+
+def _written(dump: str) -> Iterator[tuple[str, Directive]]:
+    """Yield each directive of the dump with its file; what a macro brings stands where the macro is used."""
+    file, line, used = "", 0, None
+    for text in dump.split("\n"):
+        in_file, at_line = _IN_FILE.match(text), _AT_LINE.match(text)
+        if in_file:
+            file, used = in_file["file"] or in_file["user"], in_file["used"]
+        elif at_line:
+            line = int(used or at_line[1])
+        else:
+            for each in parse(text):
+                yield file, each._replace(line=line)
+
+
+class _Host(NamedTuple):
+    """A virtual host as it is written."""
+
+    addresses: tuple[str, ...]
+    names: list[str]
+    tls: list[str]
+    file: str
+    line: int
+
+
+class _Resolution:
+    """One walk through a resolved configuration."""
+
+    def __init__(self, skip: str) -> None:
+        self.skip = skip
+        self.listens: list[Listen] = []
+        self.hosts: list[_Host] = []
+        self.limits: dict[str, int] = {}
+        self.logs: list[str] = []
+        self.tls: list[str] = []
+        self.sections: list[str] = []
+
+    def directive(self, file: str, each: Directive) -> None:
+        name = each.name.lower()
+        if name.startswith("</"):
+            del self.sections[-1:]
+        elif name.startswith("<"):
+            self.sections.append(name)
+            if name == "<virtualhost":
+                self.hosts.append(_Host(each.args, [], [], file, each.line))
+        elif each.args and self.sections in ([], ["<virtualhost"]):
+            self.of_server(name, each, file)
+
+    def of_server(self, name: str, each: Directive, file: str) -> None:
+        inside = self.hosts[-1] if self.sections else None
+        if name == "listen":
+            self.listens.append(_listen(each, file))
+        elif name in _LIMITS and each.args[0].isdigit():
+            if not file.startswith(self.skip):
+                self.limits[_LIMITS[name]] = int(each.args[0])
+        elif name == "sslengine":
+            (inside.tls if inside else self.tls)[:] = [each.args[0].lower()]
+        elif name.endswith("log") and not re.match(r"\||syslog", each.args[0]):
+            self.logs.append(each.args[0])
+        elif inside and name == "servername":
+            inside.names.insert(0, re.sub(r"^\w+://|:\d+$", "", each.args[0]).lower())
+        elif inside and name == "serveralias":
+            inside.names.extend(alias.lower() for alias in each.args)
+
+
+def _listen(each: Directive, file: str) -> Listen:
+    host, port = _host_and_port(each.args[0] if ":" in each.args[0] else f"*:{each.args[0]}")
+    tls = each.args[1].lower() == "https" if len(each.args) > 1 else port == 443
+    return Listen(host, port, tls, file, each.line)
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    """Return an address, V(*) for any, and a port, 0 for any."""
+    found = _ADDRESS.fullmatch(text)
+    host = (found["host"] if found else text).strip("[]").lower()
+    port = found["port"] if found else None
+    return "*" if host == "_default_" else host, int(port) if port and port != "*" else 0
+
+
+def _virtual_host(host: _Host, listens: list[Listen], tls: list[str]) -> VirtualHost:
+    """Say where it is reached: without a port at every one that Apache listens on."""
+    said = host.tls or tls
+    places: dict[tuple[str, int, bool], None] = {}
+    for address, port in map(_host_and_port, host.addresses):
+        here = [each.port for each in listens if "*" in (address, each.address) or address == each.address]
+        ports = [port] if port else here
+        for each in ports:
+            # Where nothing says it, the protocol of the port does.
+            https = said[0] != "off" if said else any(listen.tls for listen in listens if listen.port == each)
+            for place in ("0.0.0.0", "::") if address == "*" else (address,):
+                places[place, each, https] = None
+    return VirtualHost(host.names, list(places), host.file, host.line)

@@ -10,12 +10,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.release import explain
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration
-from ansible_collections.wss.edge.plugins.module_utils.server import config_check, nginx_syntax, sockets, tls_library
+from ansible_collections.wss.edge.plugins.module_utils.server import (
+    apache_config,
+    apache_syntax,
+    config_check,
+    nginx_syntax,
+    sockets,
+    tls_library,
+)
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.own_files import own_files
-from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
+from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS, Server
 
 SYSTEMD = Path("/run/systemd/system")
 # Of the http context, where the collection sets them when the user has not.
@@ -31,24 +37,31 @@ def missing_packages(packages: Sequence[str], runner: Runner) -> list[str]:
     return [package for package in packages if package not in installed]
 
 
-def server_facts(server: Server, groups: Sequence[str], runner: Runner) -> dict[str, Any]:
+def server_facts(
+    server: Server, groups: Sequence[str], runner: Runner, live: config_check.CheckResult | None = None
+) -> dict[str, Any]:
     """What is to be known of an installed server before its configuration is rendered.
 
+    :param live: The configuration as its checker read it, of which Apache's says which modules are loaded.
     :raises config_check.ServerTooOld: where it is too old to proxy WebSocket connections.
     :raises tls_library.TlsLibraryError: where its TLS library cannot be asked for its groups.
     """
     found = config_check.installed(server, runner)
-    library = tls_library.query(found.binary, groups, runner)
-    return {
+    with_tls = apache_config.MOD_SSL if server.name == "apache" else found.binary
+    library = tls_library.query(with_tls, groups, runner)
+    facts = {
         "binary": found.binary,
         "version": found.version,
         "version_info": list(config_check.version_info(found.version)),
         "tls_library": library.version,
         "groups": library.groups,
         "running": sockets.master_pid(Path(found.pid_file)) is not None,
-        "enabled": enabled(server.name, runner),
-        "obstacles": [],
+        "enabled": enabled(server.service, runner),
     }
+    if server.name == "apache":
+        modules = apache_syntax.modules(live.dump if live else "")
+        facts |= {"modules": modules, "mpm": apache_syntax.mpm(modules)}
+    return facts
 
 
 def enabled(service: str, runner: Runner) -> bool:
@@ -58,18 +71,21 @@ def enabled(service: str, runner: Runner) -> bool:
     return any(Path("/etc").glob(f"rc[2345].d/S??{service}"))
 
 
-def obstacles(server: Server, live: config_check.CheckResult, theirs: dict[str, Any]) -> list[str]:
-    """Why a server that does not run would not start: a sentence for each reason that can be seen."""
-    error = live.first_error()
-    listens = [{**each, "owner": block["file"]} for block in theirs["servers"] for each in block["listens"]]
-    held = explain.held_ports(listens, sockets.listeners(), server)
-    return [f"{server.title} refuses its configuration: {error}", *held] if error else held
+def foreign(server: Server, live: config_check.CheckResult, runner: Runner) -> dict[str, Any]:
+    """What the live configuration has that is not the collection's: servers, sockets, limits and hash sizes."""
+    return FOREIGN[server.name](server, live, runner)
 
 
-def foreign(server: Server, live: config_check.CheckResult) -> dict[str, Any]:
-    """The servers and hash sizes of the live configuration that are not the collection's."""
+def _nothing_foreign(server: Server) -> dict[str, Any]:
+    limits: dict[str, Any] = (
+        {"limits": [], "directives": []} if server.main_limits else {"limits": {}, "directives": []}
+    )
+    return {"servers": [], "listens": [], **limits}
+
+
+def _nginx_foreign(server: Server, live: config_check.CheckResult, _runner: Runner) -> dict[str, Any]:
     tree = nginx_syntax.expand(live.dump, server.main_file) if live.dump else ()
-    ours = f"{server.config_dir}/wss/"
+    ours = _ours(server)
     limits = nginx_syntax.main_limits(tree)._asdict()
     theirs = [block for block in nginx_syntax.servers(tree) if not block.file.startswith(ours)]
     return {
@@ -85,11 +101,44 @@ def foreign(server: Server, live: config_check.CheckResult) -> dict[str, Any]:
             for block in theirs
             if block.context == "http"
         ],
+        "listens": [],
         "limits": sorted(name for name, limit in limits.items() if limit and limit.file != server.main_file),
         "directives": sorted(
             {each.name for each in _http(tree) if each.name in HASHES and not each.file.startswith(ours)}
         ),
     }
+
+
+def _apache_foreign(server: Server, live: config_check.CheckResult, runner: Runner) -> dict[str, Any]:
+    if not live.valid:
+        return _nothing_foreign(server)
+    binary = config_check.installed(server, runner).binary
+    theirs = apache_config.resolve(server, binary, runner, ours=_ours(server))
+    return {
+        "servers": [
+            {
+                "names": host.names,
+                "listens": [{"address": address, "port": port, "ssl": tls} for address, port, tls in host.listens],
+                "file": host.file,
+                "line": host.line,
+            }
+            for host in theirs.hosts
+        ],
+        "listens": [
+            {"address": each.address, "port": each.port, "file": each.file, "line": each.line}
+            for each in theirs.listens
+        ],
+        "limits": theirs.limits,
+        "directives": [],
+    }
+
+
+FOREIGN = {"nginx": _nginx_foreign, "apache": _apache_foreign}
+"""By server: how its configuration is read."""
+
+
+def _ours(server: Server) -> str:
+    return f"{server.config_dir}/wss/"
 
 
 def _http(tree: Sequence[nginx_syntax.Directive]) -> Iterator[nginx_syntax.Directive]:
@@ -119,15 +168,49 @@ def host_facts(server: Server, packages: Sequence[str], groups: Sequence[str], r
         "ipv6": sockets.has_ipv6(),
         "missing_packages": missing_packages(packages, runner),
         "server": None,
-        "foreign": {"servers": [], "limits": [], "directives": []},
+        "foreign": _nothing_foreign(server),
         "release": {"current": None, "intact": False, "pending": False, "record": {}},
+        "other": None,
     }
-    if any(os.access(path, os.X_OK) for path in server.binaries) and Path(server.main_file).is_file():
+    if _is_installed(server):
         live = config_check.check(server, None, runner)
-        facts["foreign"] = foreign(server, live)
-        facts["server"] = server_facts(server, groups, runner)
-        if not facts["server"]["running"]:
-            facts["server"]["obstacles"] = obstacles(server, live, facts["foreign"])
+        facts["foreign"] = foreign(server, live, runner)
+        facts["server"] = server_facts(server, groups, runner, live)
         facts["release"] = release_facts(server)
         facts["own_files"] = own_files(server, runner)
+    for other in SERVERS.values():
+        if other.name != server.name and _is_installed(other) and sockets.master_pid(Path(other.pid_file)):
+            facts["other"] = other_facts(other, runner)
     return facts
+
+
+def _is_installed(server: Server) -> bool:
+    return any(os.access(path, os.X_OK) for path in server.binaries) and Path(server.main_file).is_file()
+
+
+def other_facts(server: Server, runner: Runner) -> dict[str, Any]:
+    """What another server that runs on the host has: its sockets, and the sites that would go with it."""
+    configuration = Configuration(server)
+    release = configuration.releases.current()
+    live = config_check.check(server, None, runner)
+    files = configuration.releases.files(release) if release else {}
+    own = set(own_files(server, runner))
+    held = {(each.address, each.port) for each in sockets.listeners() if each.program in server.programs}
+    return {
+        "server": server.name,
+        "title": server.title,
+        "listens": [{"address": address, "port": port} for address, port in sorted(held)],
+        "release": release,
+        "sites": [
+            {key: block[key] for key in ("names", "file", "line")}
+            for block in foreign(server, live, runner)["servers"]
+            if not _came_with_it(block["file"], own, configuration.folder)
+        ],
+        "ours": sorted(Path(name).stem for name in files if name.startswith("sites/")),
+    }
+
+
+def _came_with_it(file: str, own: set[str], folder: Path) -> bool:
+    """Whether a file of the configuration is still as the server's package made it."""
+    paths = {file, str(Path(file).resolve())}
+    return folder in Path(file).parents and not paths & own

@@ -146,11 +146,8 @@ APACHE = Server(
     check_makes_pid_file=False,
     version_args=("-V",),
     version_pattern=r"\bApache/(?P<version>\d+(?:\.\d+)+)",
-    compiled={
-        "prefix": r'-D HTTPD_ROOT="(.*)"',
-        "main_file": r'-D SERVER_CONFIG_FILE="(.*)"',
-        "pid_file": r'-D DEFAULT_PIDLOG="(.*)"',
-    },
+    # Not the pid file: Debian's main file names another one than was compiled in.
+    compiled={"prefix": r'-D HTTPD_ROOT="(.*)"', "main_file": r'-D SERVER_CONFIG_FILE="(.*)"'},
     # "[time] [module:level] [pid 1:tid 1] ..."; without that where it has not read its LogLevel yet. A syntax error is
     # told with the includes that lead to it, and its text may be on a line of its own.
     message_pattern=(

@@ -166,7 +166,7 @@ def apache(tmp_path: Path) -> Apache:
 
 def test_installed(apache: Apache) -> None:
     assert installed(APACHE, apache.run, str(apache.binary)) == Installed(
-        str(apache.binary), "2.4.71", str(apache.main_file), "/run/apache2.pid", str(apache.root)
+        str(apache.binary), "2.4.71", str(apache.main_file), "/run/apache2/apache2.pid", str(apache.root)
     )
 
 

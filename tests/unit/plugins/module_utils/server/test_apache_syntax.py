@@ -8,12 +8,15 @@ import pytest
 from ansible_collections.wss.edge.plugins.module_utils.server.apache_syntax import (
     Directive,
     Doubt,
+    Listen,
+    VirtualHost,
     doubts,
     includes,
     module_name,
     modules,
     mpm,
     parse,
+    resolved,
 )
 
 MAIN = "/srv/t/m.conf"
@@ -144,3 +147,137 @@ def test_a_file_that_is_included_twice_is_doubted_once() -> None:
 
 def test_nothing_printed() -> None:
     assert doubts("", "/srv/t") == []
+
+
+# What Apache 2.4.71 of Debian 12 printed for -D DUMP_CONFIG.
+SHOP = "/etc/apache2/sites-enabled/shop.conf"
+RESOLVED = f"""\
+# In file: /etc/apache2/apache2.conf
+# 134:
+ErrorLog /var/log/apache2/error.log
+# 212:
+LogFormat "%h %l %u %t \\"%r\\"" common
+# In file: /etc/apache2/mods-enabled/mpm_event.conf
+#   7:
+StartServers 2
+#  10:
+ThreadLimit 64
+# In file: /etc/apache2/ports.conf
+#   5:
+Listen 80
+#   8:
+Listen 443
+# In file: /etc/apache2/sites-enabled/000-default.conf
+#   1:
+<VirtualHost *:80>
+  #  12:
+  DocumentRoot /var/www/html
+  #  21:
+  CustomLog "/var/log/apache2/my access.log" combined
+  #  22:
+  TransferLog |/usr/bin/rotatelogs
+</VirtualHost>
+# In file: {SHOP}
+#   2:
+Listen 127.0.0.1:8080 https
+#   4:
+Listen [::1]:9443
+#   5:
+Listen 10.0.0.1:82 http
+#   7:
+<VirtualHost *:80 _default_:8080>
+  #   8:
+  ServerAlias www.shop.example.com *.shop.example.com
+  #   9:
+  ServerName http://Shop.example.com:80
+  #  10:
+  <Directory /var/www>
+    #  11:
+    SSLEngine on
+  </Directory>
+</VirtualHost>
+#  14:
+<VirtualHost [::1]:8443 10.0.0.1>
+  #  15:
+  ServerName tls.example.com
+  #  16:
+  SSLEngine on
+</VirtualHost>
+# In file: macro 'v' (defined on line 18 of "{SHOP}") used on line 23 of "{SHOP}"
+#   1:
+<VirtualHost *:80>
+  #   2:
+  ServerName macro.example.com
+</VirtualHost>
+# In file: {SHOP}
+#  24:
+MaxClients 400
+#  25:
+<VirtualHost *:443>
+  #  26:
+  SSLEngine off
+</VirtualHost>
+# In file: /etc/apache2/wss/current/index.conf
+#   1:
+Listen 8443
+#   2:
+ServerLimit 400
+#   3:
+StartServers 3
+#   4:
+<VirtualHost *:8443>
+  #   5:
+  ServerName chat.example.com
+  #   6:
+  ErrorLog /var/log/chat.log
+</VirtualHost>
+"""
+
+
+def anywhere(port: int, tls: bool) -> list[tuple[str, int, bool]]:
+    return [("0.0.0.0", port, tls), ("::", port, tls)]
+
+
+def test_virtual_hosts_are_read_with_where_they_are_reached() -> None:
+    names = ["shop.example.com", "www.shop.example.com", "*.shop.example.com"]
+    ours = "/etc/apache2/wss/"
+    assert resolved(RESOLVED, ours).hosts == [
+        VirtualHost([], anywhere(80, False), "/etc/apache2/sites-enabled/000-default.conf", 1),
+        VirtualHost(names, [*anywhere(80, False), *anywhere(8080, True)], SHOP, 7),
+        VirtualHost(
+            ["tls.example.com"],
+            [("::1", 8443, True), *(("10.0.0.1", port, True) for port in (80, 443, 82, 8443))],
+            SHOP,
+            14,
+        ),
+        VirtualHost(["macro.example.com"], anywhere(80, False), SHOP, 23),
+        VirtualHost([], anywhere(443, False), SHOP, 25),
+    ]
+    assert resolved(RESOLVED).hosts[-1].names == ["chat.example.com"]
+
+
+def test_tls_of_the_whole_server_is_that_of_its_hosts() -> None:
+    assert all(tls for _address, _port, tls in resolved("SSLEngine on\n" + RESOLVED).hosts[0].listens)
+
+
+def test_listeners_are_read_with_their_places() -> None:
+    ports = "/etc/apache2/ports.conf"
+    assert resolved(RESOLVED, "/etc/apache2/wss/").listens == [
+        Listen("*", 80, False, ports, 5),
+        Listen("*", 443, True, ports, 8),
+        Listen("127.0.0.1", 8080, True, SHOP, 2),
+        Listen("::1", 9443, False, SHOP, 4),
+        Listen("10.0.0.1", 82, False, SHOP, 5),
+    ]
+
+
+def test_of_each_limit_the_last_value_counts() -> None:
+    everything = {"StartServers": 3, "ThreadLimit": 64, "MaxRequestWorkers": 400, "ServerLimit": 400}
+    assert resolved(RESOLVED).limits == everything
+    theirs = {"StartServers": 2, "ThreadLimit": 64, "MaxRequestWorkers": 400}
+    assert resolved(RESOLVED, "/etc/apache2/wss/").limits == theirs
+
+
+def test_files_that_are_logs_and_no_programs() -> None:
+    logs = ["/var/log/apache2/error.log", "/var/log/apache2/my access.log", "/var/log/chat.log"]
+    assert resolved(RESOLVED).logs == logs

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +16,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release.releases import d
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import Transition
 from ansible_collections.wss.edge.plugins.module_utils.server import config_check, facts, sockets
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import ServerTooOld
-from ansible_collections.wss.edge.plugins.module_utils.server.sockets import Socket
+from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE
 from ansible_collections.wss.edge.plugins.module_utils.server.tls_library import TlsLibraryError
 
 # What ldd of Debian 12 printed for nginx.
@@ -53,7 +56,7 @@ PACKAGES = [
 
 
 def foreign(host):
-    return facts.foreign(host.server, config_check.check(host.server, None, host.run))
+    return facts.foreign(host.server, config_check.check(host.server, None, host.run), host.run)
 
 
 @pytest.mark.parametrize(("wanted", "missing"), PACKAGES)
@@ -70,7 +73,6 @@ def test_the_server(host):
         "groups": ["X25519"],
         "running": True,
         "enabled": True,
-        "obstacles": [],
     }
     host.running = False
     assert facts.server_facts(host.server, [], host.run)["running"] is False
@@ -114,7 +116,7 @@ def test_the_users_own_sites_are_foreign_and_ours_are_not(host):
         "file": str(host.folder / "sites-enabled" / "own"),
         "line": 1,
     }
-    expected = {"servers": [own], "limits": [], "directives": ["server_names_hash_max_size"]}
+    expected = {"servers": [own], "listens": [], "limits": [], "directives": ["server_names_hash_max_size"]}
     assert foreign(host) == expected
     files = host.files()
     release(host, files={**files, "index.conf": "variables_hash_max_size 2048;\n" + files["index.conf"]})
@@ -122,24 +124,9 @@ def test_the_users_own_sites_are_foreign_and_ours_are_not(host):
     assert foreign(host) == expected
 
 
-def test_what_keeps_a_stopped_server_from_starting_is_said(host, monkeypatch):
-    def said():
-        live = config_check.check(host.server, None, host.run)
-        return facts.obstacles(host.server, live, facts.foreign(host.server, live))
-
-    own = host.folder / "sites-enabled" / "own"
-    monkeypatch.setattr(facts.sockets, "listeners", list)
-    assert said() == []
-    held = Socket("0.0.0.0", 80, 7, "apache2", 1)
-    monkeypatch.setattr(facts.sockets, "listeners", lambda: [held])
-    assert said() == [f"{own}: 0.0.0.0:80 is held by apache2 (pid 7); stop it, or listen on another port"]
-    own.write_text("bogus on;\n")
-    assert said() == [f'nginx refuses its configuration: {own}:1: unknown directive "bogus"']
-
-
 def test_of_an_invalid_configuration_nothing_is_known(host):
     (host.folder / "sites-enabled" / "own").write_text("bogus on;\n")
-    assert foreign(host) == {"servers": [], "limits": [], "directives": []}
+    assert foreign(host) == {"servers": [], "listens": [], "limits": [], "directives": []}
 
 
 def test_other_servers_than_those_of_http_are_left_out(host):
@@ -193,6 +180,122 @@ def test_where_the_server_is_not_installed(host, tmp_path, gone):
     (tmp_path / "sbin" / "nginx" if gone == "the program" else host.main_file).unlink()
     found = facts.host_facts(host.server, ["nginx"], [], host.run)
     assert found["server"] is None
-    assert found["foreign"] == {"servers": [], "limits": [], "directives": []}
+    assert found["foreign"] == {"servers": [], "listens": [], "limits": [], "directives": []}
     assert found["release"] == {"current": None, "intact": False, "pending": False, "record": {}}
     assert [command[0] for command in host.commands] == ["dpkg-query"]
+
+
+# Apache, and the other server
+
+MODULES = "Loaded Modules:\n core_module (static)\n mpm_event_module (shared)\n"
+RESOLVED = """\
+# In file: {folder}/ports.conf
+#   5:
+Listen 80
+# In file: {folder}/mpm.conf
+#   1:
+ServerLimit 20
+# In file: {folder}/sites-enabled/shop.conf
+#   1:
+<VirtualHost *:80>
+  #   2:
+  ServerName shop.example.com
+</VirtualHost>
+# In file: {folder}/sites-enabled/default.conf
+#   1:
+<VirtualHost *:80>
+</VirtualHost>
+# In file: {folder}/wss/current/sites/chat.conf
+#   1:
+<VirtualHost *:80>
+</VirtualHost>
+"""
+
+
+@pytest.fixture
+def apache(host, tmp_path, monkeypatch):
+    """The same host has Apache, which listens on port 80 and has one site of the user's."""
+    folder, binary = tmp_path / "etc" / "apache2", tmp_path / "sbin" / "apache2"
+    (folder / "sites-enabled").mkdir(parents=True)
+    for name in ("apache2.conf", "sites-enabled/shop.conf", "sites-enabled/default.conf"):
+        (folder / name).write_text("")
+    empty = hashlib.md5(b"").hexdigest()
+    packaged = f" {folder}/apache2.conf {empty}\n {folder}/sites-enabled/default.conf {empty}\n"
+    server = dataclasses.replace(
+        APACHE,
+        binaries=(str(binary),),
+        config_dir=str(folder),
+        main_file=str(folder / "apache2.conf"),
+        pid_file=str(tmp_path / "apache2.pid"),
+    )
+    binary.touch(mode=0o755)
+    host.answers["apache2"] = (0, "Server version: Apache/2.4.71 (Debian)\n", "")
+    host.answers["dpkg-query"] = (0, packaged, "")
+    host.invalid = False
+
+    def sh(command):
+        if host.invalid:
+            return 1, "", "AH00526: Syntax error on line 1 of /x:\nInvalid command 'x'\n"
+        return 0, RESOLVED.format(folder=folder) if command[-1] == "DUMP_CONFIG" else MODULES, ""
+
+    run = host.run
+    monkeypatch.setattr(host, "run", lambda command: sh(command) if command[0] == "/bin/sh" else run(command))
+    monkeypatch.setattr(facts, "SERVERS", {"nginx": host.server, "apache": server})
+    return server
+
+
+def test_apache_says_its_modules_and_what_processes_connections(host, apache):
+    found = facts.host_facts(apache, [], ["X25519"], host.run)["server"]
+    assert found["modules"] == ["core_module", "mpm_event_module"]
+    assert (found["mpm"], found["version_info"], found["groups"]) == ("event", [2, 4, 71], ["X25519"])
+    assert ["ldd", "/usr/lib/apache2/modules/mod_ssl.so"] in host.commands
+
+
+def test_what_is_the_users_in_apache(host, apache):
+    theirs = facts.host_facts(apache, [], [], host.run)["foreign"]
+    listens = [{"address": address, "port": 80, "ssl": False} for address in ("0.0.0.0", "::")]
+    enabled = f"{apache.config_dir}/sites-enabled"
+    assert theirs == {
+        "servers": [
+            {"names": ["shop.example.com"], "listens": listens, "file": f"{enabled}/shop.conf", "line": 1},
+            {"names": [], "listens": listens, "file": f"{enabled}/default.conf", "line": 1},
+        ],
+        "listens": [{"address": "*", "port": 80, "file": f"{apache.config_dir}/ports.conf", "line": 5}],
+        "limits": {"ServerLimit": 20},
+        "directives": [],
+    }
+
+
+def test_of_an_invalid_configuration_of_apache_nothing_is_known(host, apache):
+    host.invalid = True
+    found = facts.host_facts(apache, [], [], host.run)
+    assert found["foreign"] == {"servers": [], "listens": [], "limits": {}, "directives": []}
+    assert found["server"]["modules"] == []
+
+
+def test_the_other_server_is_told_with_what_would_go_with_it(host, apache):
+    host.holders = [
+        sockets.Socket("::", 80, 7, "apache2", 1),
+        sockets.Socket("::", 80, 7, "apache2", 2),
+        sockets.Socket("0.0.0.0", 443, 8, "nginx", 3),
+    ]
+    release = Path(apache.config_dir) / "wss" / "releases" / "1"
+    (release / "sites").mkdir(parents=True)
+    (release / "sites" / "chat.conf").write_text("")
+    (release / "index.conf").write_text("")
+    (release.parents[1] / "current").symlink_to("releases/1")
+    assert facts.host_facts(host.server, [], [], host.run)["other"] == {
+        "server": "apache",
+        "title": "Apache",
+        "listens": [{"address": "::", "port": 80}],
+        "release": "1",
+        "sites": [{"names": ["shop.example.com"], "file": f"{apache.config_dir}/sites-enabled/shop.conf", "line": 1}],
+        "ours": ["chat"],
+    }
+
+
+def test_another_server_that_does_not_run_is_not_looked_at(host, apache):
+    host.running = False
+    before = len(host.commands)
+    assert facts.host_facts(host.server, [], [], host.run)["other"] is None
+    assert "apache2" not in {command[0].rpartition("/")[2] for command in host.commands[before:]}
