@@ -143,10 +143,19 @@ class Chromium:
         self._process.wait()
 
 
-def open_page(chromium: Chromium, origin: str) -> None:
-    """An empty page of that origin, whose server is never asked."""
+def open_page(chromium: Chromium, origin: str, served: bool) -> None:
+    """A page of that origin: the server's own, or an empty one for which no server is asked."""
     target = chromium.call("Target.createTarget", url="about:blank")["targetId"]
     chromium.session = chromium.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    if not served:
+        answer_for(chromium, origin)
+    chromium.call("Network.enable")
+    problem = chromium.call("Page.navigate", url=f"{origin}/").get("errorText")
+    if problem:
+        raise RuntimeError(problem)
+
+
+def answer_for(chromium: Chromium, origin: str) -> None:
     chromium.on["Fetch.requestPaused"] = lambda request: chromium.send(
         "Fetch.fulfillRequest",
         requestId=request["requestId"],
@@ -155,8 +164,6 @@ def open_page(chromium: Chromium, origin: str) -> None:
         body=base64.b64encode(b"<!doctype html><title>wss</title>").decode(),
     )
     chromium.call("Fetch.enable", patterns=[{"urlPattern": f"{origin}/*"}])
-    chromium.call("Network.enable")
-    chromium.call("Page.navigate", url=f"{origin}/")
 
 
 def try_socket(chromium: Chromium, url: str, text: str) -> Message:
@@ -193,6 +200,11 @@ def main() -> None:
         help="a root, or a self-signed certificate, to trust (may be repeated)",
     )
     parser.add_argument("--origin", help="of the page that opens the socket (default: that of the URL)")
+    parser.add_argument(
+        "--served",
+        action="store_true",
+        help="load that page from its server, as HTTP/2 if it has it, and so the socket",
+    )
     parser.add_argument("--text", default="hello from a browser")
     parser.add_argument("--timeout", type=int, default=20, metavar="SECONDS")
     arguments = parser.parse_args()
@@ -208,7 +220,7 @@ def main() -> None:
         signal.signal(signal.SIGALRM, too_late)
         signal.alarm(arguments.timeout)
         try:
-            open_page(chromium, origin)
+            open_page(chromium, origin, arguments.served)
             seen = try_socket(chromium, arguments.url, arguments.text)
         except (RuntimeError, TimeoutError) as problem:
             seen = {"open": False, "echoed": False, "error": str(problem)}
