@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -15,7 +16,6 @@ from ansible_collections.wss.edge.plugins.module_utils.release.host import (
     EVERY_ADDRESS,
     Host,
     HostError,
-    Socket,
     file_name,
 )
 from ansible_collections.wss.edge.plugins.module_utils.server.apache_mpm import mpm_limits
@@ -110,7 +110,7 @@ class _Apache(Host):
         if site["redirect_http"]:
             found += self._unanswered(site)
         found += [each for listen in self.listens_of(site) for each in self._unbindable(at, listen)]
-        return found + _shared_workers(site)
+        return [*found, *_shared_workers(site)]
 
     def _unanswered(self, site: Site) -> Iterator[str]:
         for block in self.foreign.get(("0.0.0.0", EVERY_ADDRESS["port"]), []):
@@ -145,15 +145,17 @@ class _Apache(Host):
 
 
 def _shared_workers(site: Site) -> Iterator[str]:
-    """Apache takes the times from the first backend whose URL begins as the request's does."""
+    """Apache keeps the times by the beginning of the backend's URL, not by the endpoint's path."""
     for one in site["endpoints"]:
         for other in site["endpoints"]:
-            begins = _backend(other, "http").startswith(_backend(one, "http").rstrip("/"))
-            if one is not other and begins and _times(one) != _times(other):
+            mine, theirs = _backend(one), _backend(other)
+            # Where the paths go on in the same way, so do the requests.
+            apart = mine != theirs and other["path"] == one["path"] + theirs[len(mine) :]
+            if one is not other and theirs.startswith(mine) and not apart and _times(one) != _times(other):
                 yield (
-                    f"site {site['name']}, endpoint {other['path']}: has other times than endpoint {one['path']}, whose"
-                    " backend is the same or above its own, and Apache keeps one idle_timeout and one connect_timeout"
-                    " for both; make them the same, or put one endpoint into another site"
+                    f"site {site['name']}, endpoint {other['path']}: has another idle_timeout or connect_timeout than"
+                    f" the endpoint {one['path']}, and their backends begin with the same URL, for which Apache keeps"
+                    " one of each; make them the same, or put one of the endpoints into another site"
                 )
 
 
@@ -287,6 +289,8 @@ def _site(site: Site, certificates: Mapping[str, str], host: _Apache) -> dict[st
         "redirect": _redirect(site) if site["redirect_http"] else None,
         # A socket may be idle for as long as this or the timeout of its backend, whichever is longer.
         "timeout": min([LONGEST_WAIT, *(endpoint["idle_timeout"] for endpoint in endpoints)]),
+        # From there on, mod_proxy_wstunnel leaves the work to mod_proxy_http unless it is told not to.
+        "no_fallback": host.websocket == "wstunnel" and host.version >= FALLBACK,
         "endpoints": [_endpoint(endpoint, host) for endpoint in endpoints],
         "takes_all": any(endpoint["path"] == "/" for endpoint in endpoints),
     }
@@ -308,12 +312,13 @@ def _redirect(site: Site) -> dict[str, Any]:
 
 def _endpoint(endpoint: Endpoint, host: _Apache) -> dict[str, Any]:
     tunnel = host.websocket == "wstunnel"
+    scheme = "ws" if tunnel else "http"
     return {
         "path": endpoint["path"],
         "matches": _matches(endpoint["path"]),
-        "backend": _backend(endpoint, "ws" if tunnel else "http"),
+        "backend": _backend(endpoint, scheme),
+        "exact": _exact(endpoint, scheme),
         "upgrade": not tunnel,
-        "no_fallback": tunnel and host.version >= FALLBACK,
         "websocket_only": endpoint["websocket_only"],
         "origins": endpoint["origins"],
         "headers": endpoint["headers"],
@@ -329,11 +334,20 @@ def _matches(path: str) -> str:
     return match if path.endswith("/") else f"%{{REQUEST_URI}} == '{path}' || {match}"
 
 
-def _backend(endpoint: Endpoint, scheme: str) -> str:
-    """The URL that takes the place of the endpoint's path; the two end alike, for what follows is appended."""
-    address, theirs, ours = endpoint["backend"]["address"], endpoint["backend"]["path"], endpoint["path"]
-    path = theirs or ours
-    if ours.endswith("/"):
-        path = f"{path.rstrip('/')}/"
-    base = f"{address}|{scheme}://localhost" if address.startswith("unix:") else f"{scheme}://{address}"
-    return f"{base}{path}"
+def _exact(endpoint: Endpoint, scheme: str) -> dict[str, str] | None:
+    """The endpoint's path itself, where the backend's ends otherwise."""
+    ours, theirs = endpoint["path"], endpoint["backend"]["path"]
+    if not theirs or ours.endswith("/") == theirs.endswith("/"):
+        return None
+    return {"pattern": f"^{re.escape(ours)}$", "backend": f"{_base(endpoint, scheme)}{theirs}"}
+
+
+def _backend(endpoint: Endpoint, scheme: str = "http") -> str:
+    """The URL that takes the place of the endpoint's path; they end alike, because what is below is appended."""
+    path = (endpoint["backend"]["path"] or endpoint["path"]).rstrip("/")
+    return f"{_base(endpoint, scheme)}{path}" + ("/" if endpoint["path"].endswith("/") else "")
+
+
+def _base(endpoint: Endpoint, scheme: str) -> str:
+    address = endpoint["backend"]["address"]
+    return f"{address}|{scheme}://localhost" if address.startswith("unix:") else f"{scheme}://{address}"
