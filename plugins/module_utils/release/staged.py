@@ -8,12 +8,15 @@ In a mount namespace of its own, the staged files lie over the live ones; the se
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Runner, check
+from ansible_collections.wss.edge.plugins.module_utils.server import apache_config, apache_log, config_check
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Message, Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 
@@ -34,12 +37,40 @@ def stage(top: Path, files: Mapping[str, str], links: Mapping[str, str]) -> None
         path.symlink_to(target)
 
 
-def check_staged(server: Server, top: Path, runner: Runner, binary: str | None = None) -> CheckResult:
-    """The checker's word on the live configuration with what is below C(top) laid over it."""
-    return check(server, None, runner, binary=binary, prefix=_namespace(Path(server.config_dir), top))
+def check_staged(server: Server, top: Path, runner: Runner) -> CheckResult:
+    """The checker's word on the live configuration with what is below C(top) laid over it.
+
+    A server whose check does not see everything is also started, where it can change nothing.
+    """
+    prefix = _namespace(Path(server.config_dir), top)
+    result = config_check.check(server, None, runner, prefix=prefix)
+    if not server.trial:
+        return result
+    errors = _tried(server, top, runner) if result.valid else []
+    messages = [*errors, *map(apache_log.with_place, result.messages)]
+    return replace(result, valid=result.valid and not errors, messages=messages)
 
 
-def _namespace(config_dir: Path, top: Path) -> list[str]:
+def _tried(server: Server, top: Path, runner: Runner) -> list[Message]:
+    """Why the server would not start; nothing, too, where this host does not let us try."""
+    folder = Path(server.config_dir)
+    binary = config_check.installed(server, runner).binary
+    resolved = apache_config.resolve(server, binary, runner, prefix=_namespace(folder, top))
+    logs = sorted({folder / log for log in resolved.logs}, key=lambda path: (path.parent, path.name))
+    script = ["/bin/sh", "-c", server.trial, f"{folder}/envvars", str(top), binary, *map(str, logs)]
+    _status, out, _err = runner([*_namespace(folder, top, *ALONE), *script])
+    _before, tried, said = out.partition("wss-edge: tried\n")
+    # It ran into its end on purpose, or not at all, or for long, or into a name that only the host can look up.
+    if not tried or re.search(r"AH00099: could not create /none|wss-edge: ended with 124|AH00077: ", said):
+        return []
+    return apache_log.placed(apache_log.reasons(said), said, resolved)
+
+
+ALONE = ("--net", "--ipc", "--pid", "--fork", "--mount-proc", "--kill-child")
+"""A program with these sees none of the host's sockets and processes, and leaves none behind."""
+
+
+def _namespace(config_dir: Path, top: Path, *alone: str) -> list[str]:
     layers = f"lowerdir={top}:{config_dir}"
     mount = f"mount -t overlay wss-edge -o ro,{shlex.quote(layers)} {shlex.quote(str(config_dir))}"
-    return ["unshare", "--mount", "--", "sh", "-c", f'{mount} && exec "$@"', "sh"]
+    return ["unshare", "--mount", *alone, "--", "sh", "-c", f'{mount} && exec "$@"', "sh"]

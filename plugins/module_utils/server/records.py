@@ -46,6 +46,10 @@ class Server:
     dump_args: tuple[str, ...]
     """The same, and print the whole configuration when it is valid."""
     dump_since: tuple[int, ...]
+    trial: str
+    """A shell script that starts the program where nothing of the host is changed, up to the point where it would
+    serve: what the check does not see. It prints V(wss-edge: tried) and all that the program logs. Empty for one whose
+    check sees it all."""
     check_makes_pid_file: bool
     version_args: tuple[str, ...]
     version_pattern: str
@@ -84,6 +88,7 @@ NGINX = Server(
     check_args=("-t", "-q"),
     dump_args=("-T", "-q"),
     dump_since=(1, 9, 2),
+    trial="",
     check_makes_pid_file=True,
     version_args=("-V",),
     version_pattern=r"\b(?:(?:free)?nginx|openresty)/(?P<version>\d+(?:\.\d+)+)",
@@ -122,6 +127,48 @@ printf %s "$made" | while read -r folder; do rmdir "$folder"; done 2>/dev/null
 exit "$status"
 """
 
+# Runs in namespaces of its own: no socket of the host is seen, and what is written to /run or beside a log stays there.
+# An empty file takes the place of each log, for a large one would be copied first. That the process id cannot be
+# written is the first thing to fail when all is well. $1 is a folder to work in, $2 the program; the logs follow,
+# sorted by their folders.
+_APACHE_TRIAL = r"""
+set -e
+exec 2>&1
+APACHE_CONFDIR=${0%/*}
+[ ! -r "$0" ] || . "$0"
+top=$1 program=$2 folder= count=0
+shift 2
+for bind in /proc/sys/net/ipv[46]/ip_nonlocal_bind; do echo 1 >"$bind"; done
+mount -t tmpfs wss-edge "$top"
+lay() {
+    mount -t overlay wss-edge -o "lowerdir=$1,upperdir=$top/$count/upper,workdir=$top/$count/work" "$1"
+    count=$((count + 1))
+}
+make() {
+    mkdir -p "$top/$count/upper" "$top/$count/work"
+}
+make
+lay /run
+mkdir -p "${APACHE_RUN_DIR:-/run}" "${APACHE_LOCK_DIR:-/run}"
+for log; do
+    [ -d "${log%/*}" ] || continue
+    if [ "$folder" != "${log%/*}" ]; then
+        [ -z "$folder" ] || lay "$folder"
+        folder=${log%/*}
+        make
+    fi
+    : >"$top/$count/upper/${log##*/}"
+done
+[ -z "$folder" ] || lay "$folder"
+echo wss-edge: tried
+timeout 30 "$program" $APACHE_ARGUMENTS -DFOREGROUND -c "PidFile /none/pid" -c "ErrorLog $top/log" \
+    -c "LogLevel warn ssl:info" -c 'ErrorLogFormat "[%t] [%-m:%l] [pid %P] %E: %M"' || echo "wss-edge: ended with $?"
+[ ! -e "$top/log" ] || cat "$top/log"
+for log; do
+    [ ! -s "$log" ] || cat "$log"
+done
+"""
+
 APACHE = Server(
     name="apache",
     title="Apache",
@@ -143,15 +190,17 @@ APACHE = Server(
     check_args=("-t",),
     dump_args=("-t",),
     dump_since=(2, 4, 5),
+    trial=_APACHE_TRIAL,
     check_makes_pid_file=False,
     version_args=("-V",),
     version_pattern=r"\bApache/(?P<version>\d+(?:\.\d+)+)",
     # Not the pid file: Debian's main file names another one than was compiled in.
     compiled={"prefix": r'-D HTTPD_ROOT="(.*)"', "main_file": r'-D SERVER_CONFIG_FILE="(.*)"'},
     # "[time] [module:level] [pid 1:tid 1] ..."; without that where it has not read its LogLevel yet. A syntax error is
-    # told with the includes that lead to it, and its text may be on a line of its own.
+    # told with the includes that lead to it, and its text may be on a line of its own. That the configuration failed
+    # follows the reason.
     message_pattern=(
-        r"^(?!Syntax OK$)(?:\[[^]]+\] \[\w*:(?P<level>\w+)\] \[pid [^]]+\] )?"
+        r"^(?!Syntax OK$|AH0001[4-6]: Configuration )(?:\[[^]]+\] \[\w*:(?P<level>\w+)\] \[pid [^]]+\] )?"
         r"(?:(?:[\w.-]+: )?(?:Syntax error on line \d+ of /.*?: )*"
         r"Syntax error on line (?P<line>\d+) of (?P<file>/.*?):\s(?:(?P=file):(?P=line): )?)?"
         r"(?P<text>.+)$"
