@@ -12,6 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ansible_collections.wss.edge.plugins.module_utils.release.apache_context import apache_context
 from ansible_collections.wss.edge.plugins.module_utils.release.host import HostError
 from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
 from ansible_collections.wss.edge.plugins.module_utils.release.replaced import replaced
@@ -19,7 +20,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release.transition import
 from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
 
 TEMPLATES = Path(__file__).parents[2] / "roles" / "proxy" / "templates"
-CONTEXTS = {"nginx": nginx_context}
+CONTEXTS = {"nginx": nginx_context, "apache": apache_context}
 # In check mode, a certificate that the run would make.
 NOT_MADE = "/etc/pki/wss/(not made yet)"
 
@@ -57,7 +58,7 @@ class ActionModule(ActionBase):
         )
         arguments = {key: options[key] for key in ("server", "state", "release", "replaces", "running")}
         if options["state"] == "present":
-            other, problems = replaced(options["model"], options["facts"].get("other"))
+            other, problems = replaced(options["model"], options["facts"]["other"])
             arguments |= {"replaces": other, "payload": self._payload(options, problems)}
         arguments = {key: value for key, value in arguments.items() if value is not None}
         module = "wss.edge.release"
@@ -96,7 +97,7 @@ def _foreign_listens(facts: dict[str, Any]) -> list[dict[str, Any]]:
     """What a server that does not run yet would listen on beside the sites."""
     if facts["server"] is None or facts["server"]["running"]:
         return []
-    if facts["foreign"].get("listens"):
+    if facts["foreign"]["listens"]:
         every = {"*": "0.0.0.0"}
         return [
             {"address": every.get(each["address"], each["address"]), "port": each["port"], "owner": each["file"]}

@@ -162,6 +162,8 @@ def main() -> None:
             result.update(plan.apply())
     except (Refused, CheckError) as error:
         module.fail_json(msg=str(error))
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     module.exit_json(**result)
 
 

@@ -119,7 +119,7 @@ facts:
         server: apache
         title: Apache
         listens: [{address: "::", port: 80}]
-        release: null
+        release: {current: null, intact: false, pending: false, record: {}}
         sites: [{names: [shop.example.com], file: /etc/apache2/sites-enabled/shop.conf, line: 1}]
         ours: []
 """

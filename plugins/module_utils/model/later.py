@@ -15,7 +15,7 @@ from .servers import DIFFERENCES
 
 # A key, as its path in the argument spec, and the values that are done.
 LATER: dict[str, tuple[Any, ...]] = {
-    "wss_server": ("nginx",),
+    "wss_server": ("nginx", "apache"),
     "wss_firewall": ("none",),
     "wss_sites.certificate.provider": ("self_signed", "private_ca", "request", "files"),
     "wss_sites.client_certificates": (None,),

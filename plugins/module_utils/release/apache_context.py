@@ -243,7 +243,7 @@ def _unique(listens: Sequence[Listen]) -> list[Listen]:
     return [listen for index, listen in enumerate(listens) if listen not in listens[:index]]
 
 
-def _host_addresses(listens: Sequence[Listen]) -> list[str]:
+def _addresses(listens: Sequence[Listen]) -> list[str]:
     """The addresses of a VirtualHost."""
     return [grammar.host_port(listen["address"], listen["port"]) for listen in listens]
 
@@ -251,34 +251,41 @@ def _host_addresses(listens: Sequence[Listen]) -> list[str]:
 def _refusals(
     sites: Sequence[Site], certificates: Mapping[str, str], host: _Apache, named: bool
 ) -> list[dict[str, Any]]:
-    """The VirtualHost that refuses the handshake of a client that asks for an unknown name: the first of a listener.
+    """The VirtualHosts that refuse the handshake of a client that asks for an unknown name, each first on its listeners.
 
-    Where a site with an IP address as a name (C(named)) has to be the first, it is the last, for all other names. On a
+    Where a site with an IP address as a name has to be the first, it is the last, for all other names (C(named)). On a
     listener that the user's own sites share, unknown names stay with those.
     """
     defaults = {socket for site in sites for socket in host.default_sockets(site)}
-    secure = [(site, listen) for site in sites if site["tls"] for listen in site["listen"]]
-    mine = [
-        (site, listen)
-        for site, listen in secure
-        if not any(socket in host.foreign for socket in host.sockets([listen]))
-        and named == any(socket in defaults for socket in host.sockets([listen]))
-    ]
-    if not mine:
-        return []
-    listens = _unique([listen for _site, listen in mine])
-    return [{"addresses": _host_addresses(listens), "certificate": certificates.get(mine[0][0]["name"])}]
+    found: list[dict[str, Any]] = []
+    seen: list[Listen] = []
+    for site in sites:
+        for listen in site["listen"]:
+            sockets = set(host.sockets([listen]))
+            if site["tls"] is None or sockets & set(host.foreign) or named != bool(sockets & defaults):
+                continue
+            if listen in seen:
+                continue
+            seen.append(listen)
+            # The name is known too late for the groups: those of the first VirtualHost count.
+            groups = host.known_groups(site["tls"])
+            group = next((item for item in found if item["groups"] == groups), None)
+            if group is None:
+                group = {"groups": groups, "addresses": [], "certificate": certificates.get(site["name"])}
+                found.append(group)
+            group["addresses"] += _addresses([listen])
+    return found
 
 
 def _site(site: Site, certificates: Mapping[str, str], host: _Apache) -> dict[str, Any]:
-    plain = [name for name in site["server_names"] if not name.startswith("*") and ":" not in name]
+    plain = sorted((name for name in site["server_names"] if not set(name) & set("*:")), key=_is_address)
     endpoints = sorted(site["endpoints"], key=lambda endpoint: len(endpoint["path"]), reverse=True)
     return {
         "name": site["name"],
         "file": file_name(site["name"]),
         "server_name": plain[0] if plain else NO_NAME,
         "server_aliases": [name for name in site["server_names"] if name not in plain[:1]],
-        "addresses": _host_addresses(site["listen"]),
+        "addresses": _addresses(site["listen"]),
         "scheme": "https" if site["tls"] else "http",
         "tls": _tls(site["tls"], host) if site["tls"] else None,
         "certificate": certificates.get(site["name"]),
@@ -296,6 +303,10 @@ def _site(site: Site, certificates: Mapping[str, str], host: _Apache) -> dict[st
     }
 
 
+def _is_address(name: str) -> bool:
+    return grammar.ip_address(name) is not None
+
+
 def _tls(tls: Tls, host: _Apache) -> dict[str, Any]:
     return {
         "protocols": tls["protocols"],
@@ -307,7 +318,7 @@ def _tls(tls: Tls, host: _Apache) -> dict[str, Any]:
 
 def _redirect(site: Site) -> dict[str, Any]:
     port = site["listen"][0]["port"]
-    return {"addresses": _host_addresses([EVERY_ADDRESS]), "port": "" if port == HTTPS else f":{port}"}
+    return {"addresses": _addresses([EVERY_ADDRESS]), "port": "" if port == HTTPS else f":{port}"}
 
 
 def _endpoint(endpoint: Endpoint, host: _Apache) -> dict[str, Any]:

@@ -25,16 +25,16 @@ def replaced(model: Model, other: Mapping[str, Any] | None) -> tuple[str | None,
     if not any(_same(socket, holder) for socket in wanted for holder in held):
         return None, []
     if model["replace_server"]:
-        return other["name"], []
+        return other["server"], []
     kept = {site["name"] for site in model["sites"]}
     theirs = [
         f"{', '.join(each['names']) or 'a site'} of {each['file']} line {each['line']}" for each in other["sites"]
     ]
     theirs += [f"{name} of its current release" for name in other["ours"] if name not in kept]
     if not theirs:
-        return other["name"], []
+        return other["server"], []
     title = other["title"]
-    return other["name"], [
+    return other["server"], [
         f"{title} has a port of these sites and would be stopped, but it serves {' and '.join(theirs)}, too."
         f" Choose other ports, or set wss_replace_server: true to have {title} stopped all the same"
     ]

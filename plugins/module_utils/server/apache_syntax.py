@@ -96,6 +96,16 @@ def modules(dump: str) -> list[str]:
     return _MODULE.findall(dump)
 
 
+def modules_of_others(dump: str, ours: str) -> list[str]:
+    """Return the loaded modules without those that only the files below a folder load."""
+    by_us: set[str] = set()
+    by_others: set[str] = set()
+    for path, text in split_dump(dump).items():
+        loads = {each.args[0] for each in parse(text) if each.name.lower() == "loadmodule" and each.args}
+        (by_us if path.startswith(ours) else by_others).update(loads)
+    return [name for name in modules(dump) if name not in by_us or name in by_others]
+
+
 def mpm(names: Collection[str]) -> str | None:
     """Return the short name of the one module that processes connections: event, worker or prefork."""
     return next((name[4:-7] for name in names if name.startswith("mpm_")), None)

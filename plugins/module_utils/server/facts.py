@@ -59,7 +59,7 @@ def server_facts(
         "enabled": enabled(server.service, runner),
     }
     if server.name == "apache":
-        modules = apache_syntax.modules(live.dump if live else "")
+        modules = apache_syntax.modules_of_others(live.dump if live else "", _ours(server))
         facts |= {"modules": modules, "mpm": apache_syntax.mpm(modules)}
     return facts
 
@@ -200,7 +200,7 @@ def other_facts(server: Server, runner: Runner) -> dict[str, Any]:
         "server": server.name,
         "title": server.title,
         "listens": [{"address": address, "port": port} for address, port in sorted(held)],
-        "release": release,
+        "release": release_facts(server),
         "sites": [
             {key: block[key] for key in ("names", "file", "line")}
             for block in foreign(server, live, runner)["servers"]

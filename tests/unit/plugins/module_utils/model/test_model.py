@@ -249,7 +249,6 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     "connections": ([site()], {"wss_max_connections": 0}, ["wss_max_connections", "0", "1 to 500000"]),
     "echo address with a scheme": ([site()], {"wss_echo": ["ws://a:1"]}, ["wss_echo[0]", '"ws://a:1"', "unix:/path"]),
     # What belongs to a later version is refused, never ignored.
-    "apache": ([site()], {"wss_server": "apache"}, ["wss_server", '"apache"', "later version"]),
     "firewall": ([site()], {"wss_firewall": "ufw"}, ["wss_firewall", '"ufw"', "later version"]),
     "acme": ([site(certificate={"provider": "acme"})], {}, ["certificate.provider", '"acme"', "later version"]),
     "client certificates": ([site(client_certificates={"verify": True})], {}, ["client_certificates", "later version"]),

@@ -21,7 +21,7 @@ def model(*listens: tuple[str, int], replace: bool = False) -> Any:
 
 def other(*listens: tuple[str, int], sites: list[Any] | None = None, ours: list[str] | None = None) -> Any:
     listening = [{"address": address, "port": port} for address, port in listens]
-    return {"name": "nginx", "title": "nginx", "listens": listening, "sites": sites or [], "ours": ours or []}
+    return {"server": "nginx", "title": "nginx", "listens": listening, "sites": sites or [], "ours": ours or []}
 
 
 CASES = [

@@ -14,6 +14,7 @@ from ansible_collections.wss.edge.plugins.module_utils.server.apache_syntax impo
     includes,
     module_name,
     modules,
+    modules_of_others,
     mpm,
     parse,
     resolved,
@@ -281,3 +282,14 @@ def test_of_each_limit_the_last_value_counts() -> None:
 def test_files_that_are_logs_and_no_programs() -> None:
     logs = ["/var/log/apache2/error.log", "/var/log/apache2/my access.log", "/var/log/chat.log"]
     assert resolved(RESOLVED).logs == logs
+
+
+def test_modules_that_only_a_release_loads_are_not_the_users():
+    dump = (
+        "Loaded Modules:\n core_module (static)\n ssl_module (shared)\n proxy_module (shared)\n headers_module (shared)\n"
+        "# configuration file /etc/apache2/mods-enabled/headers.load:\nLoadModule headers_module mod_headers.so\n"
+        "# configuration file /etc/apache2/wss/current/index.conf:\n<IfModule !ssl_module>\n"
+        "    LoadModule ssl_module mod_ssl.so\n</IfModule>\nLoadModule proxy_module x\nLoadModule headers_module x\n"
+    )
+    found = modules_of_others(dump, "/etc/apache2/wss/")
+    assert found == ["core_module", "headers_module"]

@@ -288,7 +288,7 @@ def test_the_other_server_is_told_with_what_would_go_with_it(host, apache):
         "server": "apache",
         "title": "Apache",
         "listens": [{"address": "::", "port": 80}],
-        "release": "1",
+        "release": {"current": "1", "intact": False, "pending": False, "record": {}},
         "sites": [{"names": ["shop.example.com"], "file": f"{apache.config_dir}/sites-enabled/shop.conf", "line": 1}],
         "ours": ["chat"],
     }
