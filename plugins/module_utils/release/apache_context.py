@@ -251,7 +251,7 @@ def _addresses(listens: Sequence[Listen]) -> list[str]:
 def _refusals(
     sites: Sequence[Site], certificates: Mapping[str, str], host: _Apache, named: bool
 ) -> list[dict[str, Any]]:
-    """The VirtualHosts that refuse the handshake of a client that asks for an unknown name, each first on its listeners.
+    """The VirtualHosts that refuse the handshake of a client that asks for an unknown name: the first of a listener.
 
     Where a site with an IP address as a name has to be the first, it is the last, for all other names (C(named)). On a
     listener that the user's own sites share, unknown names stay with those.
@@ -267,11 +267,10 @@ def _refusals(
             if listen in seen:
                 continue
             seen.append(listen)
-            # The name is known too late for the groups: those of the first VirtualHost count.
-            groups = host.known_groups(site["tls"])
-            group = next((item for item in found if item["groups"] == groups), None)
+            tls = _tls(site["tls"], host)
+            group = next((item for item in found if item["tls"] == tls), None)
             if group is None:
-                group = {"groups": groups, "addresses": [], "certificate": certificates.get(site["name"])}
+                group = {"tls": tls, "addresses": [], "certificate": certificates.get(site["name"])}
                 found.append(group)
             group["addresses"] += _addresses([listen])
     return found
