@@ -45,13 +45,27 @@ DIFFERENCES = (
     Difference(
         "apache",
         "wss_sites.server_names",
-        "the alert that a client of an unknown name gets is handshake_failure, with nginx it is unrecognized_name",
+        "a client of an unknown name gets the alert handshake_failure, with nginx unrecognized_name; sites on one"
+        " listener whose wildcards take each other's names are refused",
         f"{APACHE}vhosts/name-based.html",
     ),
     Difference(
         "apache",
+        "wss_sites.listen",
+        "a port of every address is refused where the host's own configuration listens on one address of it",
+        f"{APACHE}bind.html",
+    ),
+    Difference(
+        "apache",
+        "wss_sites.tls.session_timeout",
+        "sessions are resumed from the cache alone; tickets are off, as Apache keeps one key for them until its next"
+        " reload",
+        f"{APACHE}mod/mod_ssl.html#sslsessiontickets",
+    ),
+    Difference(
+        "apache",
         "wss_sites.tls.session_cache_size",
-        "one cache serves all sites, as large as the largest that a site asks for",
+        "one cache serves all sites, as large as the largest that a site asks for, and smaller than 64 MiB",
         f"{APACHE}mod/mod_ssl.html#sslsessioncache",
     ),
     Difference(
@@ -62,9 +76,27 @@ DIFFERENCES = (
     ),
     Difference(
         "apache",
+        "wss_sites.endpoints.websocket_only",
+        "false needs `wss_apache_websocket: upgrade`",
+        f"{APACHE}mod/mod_proxy_wstunnel.html",
+    ),
+    Difference(
+        "apache",
+        "wss_sites.endpoints.idle_timeout",
+        "endpoints of a site whose backend is the same need the same",
+        f"{APACHE}mod/mod_proxy.html#workers",
+    ),
+    Difference(
+        "apache",
+        "wss_sites.endpoints.connect_timeout",
+        "endpoints of a site whose backend is the same need the same",
+        f"{APACHE}mod/mod_proxy.html#workers",
+    ),
+    Difference(
+        "apache",
         "wss_max_connections",
-        "an open WebSocket holds a thread; the limits of the MPM follow, and leave room for the sockets that a reload"
-        " leaves to older processes",
+        "an open WebSocket holds a thread; the limits of the MPM follow, with room for the sockets that a reload leaves"
+        " to older processes; the MPM prefork is refused",
         f"{APACHE}mod/event.html",
     ),
 )
