@@ -288,10 +288,13 @@ class Transition:
 
     def _serve_before(self, runs: bool) -> dict[str, Any]:
         found = {}
-        if runs and self.running:
+        # Without its own site it has nothing to listen on, with which Apache ends.
+        idle = self.after.release is None and default_site.is_aside(self.server)
+        if runs and self.running and not idle:
             found = self._reload()
         elif runs:
-            service.stop(self.server, self.runner, for_good=self.other is not None)
+            service.stop(self.server, self.runner, for_good=idle or self.other is not None)
+            default_site.put_back(self.server)
         if self.other:
             service.start(self.other, self.runner)
         return found

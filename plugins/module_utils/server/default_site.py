@@ -31,10 +31,15 @@ def wanted_by_others(server: Server, listens: Sequence[Mapping[str, Any]]) -> li
     return [each for each in listens if each["owner"] != str(_place(server))]
 
 
+def is_aside(server: Server) -> bool:
+    """Whether the file was taken away and not put back."""
+    return _aside(server).exists() or _aside(server).is_symlink()
+
+
 def set_aside(server: Server) -> None:
     """Take the file away, until C(put_back)."""
     place, aside = _place(server), _aside(server)
-    if aside.exists() or aside.is_symlink():
+    if is_aside(server):
         return
     aside.parent.mkdir(parents=True, exist_ok=True)
     if place.is_symlink():

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import NOTHING_CHANGED, Refused, Transition
-from ansible_collections.wss.edge.plugins.module_utils.server import service
+from ansible_collections.wss.edge.plugins.module_utils.server import default_site, service
 from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE
 from ansible_collections.wss.edge.plugins.module_utils.server.sockets import Socket
 
@@ -316,6 +316,17 @@ def test_the_server_before_serves_again_when_the_new_one_is_gone_back_with(host,
     assert found["replaces"] is None
     assert host.told == [("disable", "nginx"), ("stop", "nginx"), ("enable", "apache2"), ("start", "apache2")]
     assert not host.current.exists()
+
+
+def test_a_server_that_would_have_nothing_to_listen_on_is_stopped_and_its_own_site_comes_back(host):
+    link = host.folder / "sites-enabled/default"
+    (host.folder / "default").write_text("")
+    link.symlink_to("../default")
+    present(host)
+    default_site.set_aside(host.server)
+    back(host, state="absent")
+    assert host.told == [("disable", "nginx"), ("stop", "nginx")]
+    assert link.is_symlink()
 
 
 REFUSALS = [

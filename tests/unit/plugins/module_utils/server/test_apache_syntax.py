@@ -279,6 +279,11 @@ def test_of_each_limit_the_last_value_counts() -> None:
     assert resolved(RESOLVED, "/etc/apache2/wss/").limits == theirs
 
 
+def test_the_modules_that_follow_say_what_processes_connections() -> None:
+    assert resolved(RESOLVED + LOADED).mpm == "event"
+    assert resolved(RESOLVED + LOADED).hosts == resolved(RESOLVED).hosts
+
+
 def test_files_that_are_logs_and_no_programs() -> None:
     logs = ["/var/log/apache2/error.log", "/var/log/apache2/my access.log", "/var/log/chat.log"]
     assert resolved(RESOLVED).logs == logs
@@ -286,7 +291,8 @@ def test_files_that_are_logs_and_no_programs() -> None:
 
 def test_modules_that_only_a_release_loads_are_not_the_users():
     dump = (
-        "Loaded Modules:\n core_module (static)\n ssl_module (shared)\n proxy_module (shared)\n headers_module (shared)\n"
+        "Loaded Modules:\n core_module (static)\n ssl_module (shared)\n proxy_module (shared)\n"
+        " headers_module (shared)\n"
         "# configuration file /etc/apache2/mods-enabled/headers.load:\nLoadModule headers_module mod_headers.so\n"
         "# configuration file /etc/apache2/wss/current/index.conf:\n<IfModule !ssl_module>\n"
         "    LoadModule ssl_module mod_ssl.so\n</IfModule>\nLoadModule proxy_module x\nLoadModule headers_module x\n"

@@ -34,12 +34,13 @@ def nginx(tmp_path):
 def test_a_file_is_set_aside_and_comes_back(apache, tmp_path):
     for _twice in range(2):
         default_site.set_aside(apache)
+        assert default_site.is_aside(apache)
     assert "Listen" not in (tmp_path / "ports.conf").read_text()
     assert str(tmp_path / "wss/aside/ports.conf") in (tmp_path / "ports.conf").read_text()
     for _twice in range(2):
         default_site.put_back(apache)
     assert (tmp_path / "ports.conf").read_text() == PORTS
-    assert not (tmp_path / "wss/aside/ports.conf").exists()
+    assert not default_site.is_aside(apache)
 
 
 def test_a_file_that_the_user_wrote_since_stays(apache, tmp_path):
@@ -53,6 +54,7 @@ def test_a_link_is_set_aside_and_comes_back(nginx, tmp_path):
     link = tmp_path / "sites-enabled/default"
     default_site.set_aside(nginx)
     assert not link.is_symlink()
+    assert default_site.is_aside(nginx)
     default_site.put_back(nginx)
     assert link.read_text() == "server { listen 80; }\n"
 
