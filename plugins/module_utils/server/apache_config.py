@@ -25,7 +25,7 @@ def resolve(server: Server, binary: str, runner: Runner, *, ours: str = "\0", pr
     :param prefix: What goes before the command.
     :raises CheckError: where Apache does not say it.
     """
-    ask = ["-t", "-c", f"LoadModule info_module {MODULES}/mod_info.so", "-D", "DUMP_CONFIG"]
+    ask = ["-t", "-c", f"LoadModule info_module {MODULES}/mod_info.so", "-D", "DUMP_MODULES", "-D", "DUMP_CONFIG"]
     shell = ["/bin/sh", "-c", _ENVIRONMENT, f"{server.config_dir}/envvars"]
     status, out, err = runner([*prefix, *shell, binary, *ask])
     if status != 0:

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
+
+from ansible_collections.wss.edge.plugins.module_utils.server import apache_config, apache_log, config_check, sockets
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 SLACK = 1.25
 GENERATIONS = 10
@@ -17,6 +22,10 @@ PROCESSES = 100
 """Of a generation; more connections than fit into these take more threads in each."""
 HIGHEST = 20000
 """Apache's own bound on ServerLimit and on ThreadLimit."""
+DEFAULTS = {"ServerLimit": 16, "ThreadLimit": 64, "ThreadsPerChild": 25, "StartServers": 3, "MinSpareThreads": 75}
+"""Of the event MPM, where the configuration says nothing."""
+LOG_BYTES = 1 << 20
+"""So much of the end of the error log holds the last reload."""
 
 
 def mpm_limits(max_connections: int, present: Mapping[str, int], mpm: str = "event") -> dict[str, int]:
@@ -43,3 +52,41 @@ def mpm_limits(max_connections: int, present: Mapping[str, int], mpm: str = "eve
         # No process is told to end because others are idle: it would keep its slot as long as one socket is open.
         "MaxSpareThreads": running * threads,
     }
+
+
+def reload_would_exhaust(server: Server, error_log: Path, runner: Runner) -> str | None:
+    """Say why after a reload Apache would have no process left that takes connections, or None.
+
+    Each process that has a connection stays until the last one ends, in a slot of its own.
+    """
+    master = sockets.master_pid(Path(server.pid_file))
+    if master is None:
+        return None
+    live = apache_config.resolve(server, config_check.installed(server, runner).binary, runner)
+    if live.mpm != "event":
+        return None
+    limits = {**DEFAULTS, **live.limits, **_in_force(master, error_log)}
+    workers = sockets.workers(master)
+    clients = sockets.clients(worker.pid for worker in workers)
+    staying = sum(1 for worker in workers if clients[worker.pid])
+    now = sum(clients[worker.pid] for worker in workers if not worker.draining)
+    threads = min(limits["ThreadsPerChild"], limits["ThreadLimit"])
+    needed = max(limits["StartServers"], math.ceil((now + limits["MinSpareThreads"]) / threads))
+    slots = limits["ServerLimit"]
+    if staying + needed <= slots:
+        return None
+    return (
+        f"Apache started with {slots} slots for processes (ServerLimit). After a reload {staying} of them stay in use by"
+        f" {sum(clients.values())} open connections, and {needed} are needed for new ones: it would stop answering."
+        f" Restart it (systemctl restart {server.service}), which closes those, or wait until enough have ended."
+    )
+
+
+def _in_force(master: int, error_log: Path) -> dict[str, int]:
+    """The limits that are not those of the configuration: Apache names them at every reload until it is restarted."""
+    if not error_log.is_file():
+        return {}
+    with error_log.open("rb") as stream:
+        stream.seek(max(0, error_log.stat().st_size - LOG_BYTES))
+        log = stream.read().decode(errors="replace")
+    return apache_log.original_limits("\n".join(line for line in log.splitlines() if f"[pid {master}:" in line))

@@ -59,6 +59,7 @@ class Resolved(NamedTuple):
     hosts: list[VirtualHost]
     limits: dict[str, int]
     logs: list[str]
+    mpm: str | None
 
 
 _LIMITS = {
@@ -217,6 +218,7 @@ def resolved(dump: str, skip: str = "\0") -> Resolved:
         [each for each in hosts if not each.file.startswith(skip)],
         walk.limits,
         walk.logs,
+        mpm(modules(dump)),
     )
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
 
 PROC = Path("/proc")
+_ESTABLISHED = "01"
 _LISTEN = "0A"
 _UNIX_LISTEN = 0x10000
 _PROGRAMS = {program for server in SERVERS.values() for program in server.programs}
@@ -97,6 +98,14 @@ def workers(master: int, proc: Path = PROC, boot_time: float | None = None) -> l
     return sorted(found, key=lambda worker: (worker.started, worker.pid))
 
 
+def clients(pids: Iterable[int], proc: Path = PROC) -> dict[int, int]:
+    """Count the connections that each of these processes has from those who connected to this host."""
+    rows = [row for table in ("tcp", "tcp6") for row in _rows(proc / "net" / table)]
+    ports = {port for state, _address, port, _inode in rows if state == _LISTEN}
+    inodes = {f"socket:[{inode}]" for state, _, port, inode in rows if state == _ESTABLISHED and port in ports}
+    return {pid: len(inodes.intersection(_links(proc / str(pid) / "fd"))) for pid in pids}
+
+
 def _listening(proc: Path) -> set[str]:
     """Return every socket that takes connections, as the links to a process's open files name it."""
     inodes = {inode for table in ("tcp", "tcp6") for _address, _port, inode in _table(proc / "net" / table)}
@@ -109,11 +118,18 @@ def _listening(proc: Path) -> set[str]:
 
 def _table(path: Path) -> Iterator[tuple[str, int, int]]:
     """Yield address, port and inode of the listening sockets in /proc/net/tcp or tcp6."""
+    for state, address, port, inode in _rows(path):
+        if state == _LISTEN:
+            yield _address(address), port, inode
+
+
+def _rows(path: Path) -> Iterator[tuple[str, str, int, int]]:
+    """Yield state, the kernel's local address, port and inode of every socket."""
     for line in _read(path).splitlines()[1:]:
         fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTEN:
+        if len(fields) > 9:
             address, _colon, port = fields[1].partition(":")
-            yield _address(address), int(port, 16), int(fields[9])
+            yield fields[3], address, int(port, 16), int(fields[9])
 
 
 def _address(text: str) -> str:

@@ -35,6 +35,7 @@ RESOLVED = Resolved(
     ],
     {},
     [],
+    "event",
 )
 
 LOGS = {

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.server.apache_mpm import HIGHEST, mpm_limits
+from ansible_collections.wss.edge.plugins.module_utils.server import apache_mpm
+from ansible_collections.wss.edge.plugins.module_utils.server.apache_mpm import (
+    HIGHEST,
+    mpm_limits,
+    reload_would_exhaust,
+)
+from ansible_collections.wss.edge.plugins.module_utils.server.apache_syntax import Resolved
+from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Installed
+from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE
+from ansible_collections.wss.edge.plugins.module_utils.server.sockets import Worker
 
 DEBIAN = {
     "StartServers": 2,
@@ -68,3 +77,86 @@ def test_prefork_has_a_process_for_each_connection() -> None:
         "MaxRequestWorkers": 1314,
         "MaxSpareServers": 1314,
     }
+
+
+# The guard before a reload
+
+
+@pytest.fixture
+def running(monkeypatch, tmp_path):
+    """Apache 742, its limits and its processes: pid, whether it drains, and connections."""
+    state = {"limits": DEBIAN, "mpm": "event", "processes": [], "master": 742, "log": tmp_path / "error.log"}
+    installed = Installed("/usr/sbin/apache2", "2.4.71", "", "", "")
+    monkeypatch.setattr(apache_mpm.sockets, "master_pid", lambda _pid_file: state["master"])
+    monkeypatch.setattr(
+        apache_mpm.sockets, "workers", lambda _master: [Worker(pid, 0.0, old) for pid, old, _ in state["processes"]]
+    )
+    monkeypatch.setattr(
+        apache_mpm.sockets, "clients", lambda _pids: {pid: count for pid, _, count in state["processes"]}
+    )
+    monkeypatch.setattr(apache_mpm.config_check, "installed", lambda _server, _runner: installed)
+    monkeypatch.setattr(
+        apache_mpm.apache_config, "resolve", lambda *_: Resolved([], [], state["limits"], [], state["mpm"])
+    )
+    return state
+
+
+def guard(state):
+    return reload_would_exhaust(APACHE, state["log"], lambda command: pytest.fail(str(command)))
+
+
+def processes(old, serving):
+    """So many of each, with 25 connections."""
+    return [(pid, pid < old, 25) for pid in range(old + serving)]
+
+
+@pytest.mark.parametrize(
+    ("old", "serving", "limits", "refused"),
+    [
+        (0, 4, DEBIAN, False),  # as measured: 100 sockets and a spare process at each reload
+        (4, 4, DEBIAN, False),
+        (8, 4, DEBIAN, True),
+        (7, 4, DEBIAN, False),  # 11 stay, and 5 are needed, of 16
+        (8, 4, {**DEBIAN, "ServerLimit": 17}, False),
+        (8, 4, {**DEBIAN, "ThreadsPerChild": 64}, False),  # which needs 2 only
+        (8, 4, {**DEBIAN, "ThreadsPerChild": 64, "ThreadLimit": 25}, True),
+        (15, 0, DEBIAN, True),
+        (14, 0, DEBIAN, False),  # StartServers
+        (14, 0, {**DEBIAN, "StartServers": 3}, True),
+        (200, 3, mpm_limits(1000, DEBIAN), False),
+    ],
+)
+def test_a_reload_that_leaves_no_slot_is_refused(running, old, serving, limits, refused):
+    running |= {"limits": limits, "processes": processes(old, serving)}
+    assert (guard(running) is not None) == refused
+
+
+def test_the_refusal_has_the_numbers_and_what_to_do(running):
+    running["processes"] = [*processes(12, 4), (99, False, 0)]
+    assert guard(running) == (
+        "Apache started with 16 slots for processes (ServerLimit). After a reload 16 of them stay in use by 400 open"
+        " connections, and 5 are needed for new ones: it would stop answering. Restart it (systemctl restart apache2),"
+        " which closes those, or wait until enough have ended."
+    )
+
+
+def test_the_limits_in_force_are_those_that_the_log_names(running):
+    running |= {"limits": mpm_limits(1000, DEBIAN), "processes": processes(12, 4)}
+    running["log"].write_text(
+        "[t] [mpm_event:warn] [pid 74:tid 74] AH00501: changing ServerLimit to 400 from original value of 16 not"
+        " allowed during restart\n"
+    )
+    assert guard(running) is None, "another Apache's"
+    running["log"].write_text(
+        "x"
+        * apache_mpm.LOG_BYTES
+        + "\n[t] [mpm_event:warn] [pid 742:tid 742] AH00501: changing ServerLimit to 400 from original value of 16 not"
+        " allowed during restart\n"
+    )
+    assert "16 slots" in guard(running)
+
+
+@pytest.mark.parametrize("change", [{"master": None}, {"mpm": "prefork"}])
+def test_what_cannot_be_exhausted_so_is_not_looked_at(running, change):
+    running |= {"processes": processes(16, 0), **change}
+    assert guard(running) is None

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.wss.edge.plugins.module_utils.server.sockets import (
     Socket,
     Worker,
+    clients,
     has_ipv6,
     holder,
     listeners,
@@ -181,6 +182,13 @@ def test_workers(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     apache = [Worker(21, 1003.0, True), Worker(22, 1004.0, False), Worker(23, 1004.5, False)]
     assert workers(20, proc, boot_time=1000.0) == apache
     assert workers(99, proc, boot_time=1000.0) == []
+
+
+def test_clients_are_counted_and_backends_are_not(proc: Path) -> None:
+    with (proc / "net" / "tcp").open("a") as stream:
+        stream.write("   4: 0100007F:C351 0100007F:1F90 01 0:0 00:0 0 0 0 107 1 0 100\n")
+    process(proc, 30, "apache2", 20, program="apache2", inodes=(102, 107))
+    assert clients([30, 22, 20, 999], proc) == {30: 1, 22: 1, 20: 0, 999: 0}
 
 
 @pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
