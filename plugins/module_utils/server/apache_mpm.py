@@ -34,10 +34,6 @@ def mpm_limits(max_connections: int, present: Mapping[str, int], mpm: str = "eve
     :param present: What the user's own configuration says; what is higher there stays.
     """
     needed = max(math.ceil(max_connections * SLACK) + THREADS, present.get("MaxRequestWorkers", 0))
-    if mpm == "prefork":
-        # One process for each connection, those of old generations counted.
-        slots = max(needed, present.get("ServerLimit", 0))
-        return {"ServerLimit": slots, "MaxRequestWorkers": needed, "MaxSpareServers": needed}
     threads = max(THREADS, present.get("ThreadsPerChild", 0), math.ceil(needed / PROCESSES))
     processes = math.ceil(needed / threads)
     slots = max(min(processes * (1 + GENERATIONS), HIGHEST), present.get("ServerLimit", 0))
@@ -76,8 +72,8 @@ def reload_would_exhaust(server: Server, error_log: Path, runner: Runner) -> str
     if staying + needed <= slots:
         return None
     return (
-        f"Apache started with {slots} slots for processes (ServerLimit). After a reload {staying} of them stay in use by"
-        f" {sum(clients.values())} open connections, and {needed} are needed for new ones: it would stop answering."
+        f"Apache started with {slots} slots for processes (ServerLimit). After a reload {staying} of them stay in use"
+        f" by {sum(clients.values())} open connections, and {needed} are needed for new ones: it would stop answering."
         f" Restart it (systemctl restart {server.service}), which closes those, or wait until enough have ended."
     )
 

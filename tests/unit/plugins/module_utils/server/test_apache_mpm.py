@@ -70,15 +70,6 @@ def test_worker_counts_old_generations_among_the_running() -> None:
     assert limits["MaxRequestWorkers"] == limits["MaxSpareThreads"] == 231 * 64
 
 
-def test_prefork_has_a_process_for_each_connection() -> None:
-    present = {"MaxRequestWorkers": 150, "MaxSpareServers": 10}
-    assert mpm_limits(1000, present, "prefork") == {
-        "ServerLimit": 1314,
-        "MaxRequestWorkers": 1314,
-        "MaxSpareServers": 1314,
-    }
-
-
 # The guard before a reload
 
 
