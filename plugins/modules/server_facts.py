@@ -73,8 +73,8 @@ facts:
       sample: [nginx]
     server:
       description:
-        - The installed server, or null. Of Apache also the modules that its configuration loads, and which of them
-          processes connections.
+        - The installed server, or null. Of Apache also the modules that others than the collection load, and which of
+          them processes connections.
       type: dict
       sample:
         binary: /usr/sbin/nginx

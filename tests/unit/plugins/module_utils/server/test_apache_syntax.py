@@ -54,6 +54,18 @@ def test_modules() -> None:
     assert mpm([]) is None
 
 
+def test_a_module_that_only_our_release_loads_is_not_the_users() -> None:
+    ours = "<IfModule !http_module>\nLoadModule http_module x.so\n</IfModule>\nloadmodule mpm_event_module x.so\n"
+    text = dump("LoadModule mpm_event_module x.so\n", **{"/srv/t/wss/index.conf": ours})
+    assert modules_of_others(text, "/srv/t/wss/") == [
+        "core_module",
+        "so_module",
+        "mpm_event_module",
+        "authz_core_module",
+    ]
+    assert modules_of_others(text, "/elsewhere/") == modules(text)
+
+
 def test_includes() -> None:
     assert includes(INCLUDED) == {
         (MAIN, 7): ["/srv/t/inc/nest.conf"],
