@@ -95,16 +95,6 @@ def test_the_other_server_takes_the_port_when_it_is_checked(host: Any, other: An
 
 
 def test_both_serve_on_one_host(host: Any, other: Any) -> None:
-    assert host.wss(CHAT).ok
-    beside = host.wss(BESIDE, wss_server=other.name)
-    assert beside.ok, beside.output
-    assert serves(host, host.server)
-    assert host.echoes("wss://beside.example.com:8443/wss", "beside.example.com")
-    assert host.wss(CHAT).counts["changed"] == "0"
-    assert host.wss(BESIDE, wss_server=other.name).counts["changed"] == "0"
-
-
-def test_a_fresh_server_leaves_the_others_port_alone(host: Any, other: Any) -> None:
     assert host.play("playbooks/remove.yml").ok
     assert host.run("dpkg-query --show nginx apache2 2>/dev/null || true") == ""
     assert host.wss(CHAT).ok
@@ -112,5 +102,7 @@ def test_a_fresh_server_leaves_the_others_port_alone(host: Any, other: Any) -> N
     assert beside.ok, beside.output
     assert serves(host, host.server)
     assert host.echoes("wss://beside.example.com:8443/wss", "beside.example.com")
+    assert host.wss(CHAT).counts["changed"] == "0"
+    assert host.wss(BESIDE, wss_server=other.name).counts["changed"] == "0"
     assert host.play("playbooks/remove.yml").ok
     assert host.run("ls -d /etc/nginx /etc/apache2 /etc/pki/wss 2>/dev/null || true") == ""

@@ -18,6 +18,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release.live import Confi
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload
 from ansible_collections.wss.edge.plugins.module_utils.server import config_check, default_site, service, sockets
+from ansible_collections.wss.edge.plugins.module_utils.server.apache_mpm import reload_would_exhaust
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import NginxSyntaxError
 from ansible_collections.wss.edge.plugins.module_utils.server.own_files import own_files
@@ -128,6 +129,7 @@ class Transition:
             self._check_ports()
             if self.payload.checkable:
                 self._check_staged()
+            self._check_slots()
         return self
 
     def back_to(self, release: str | None, state: str) -> Transition:
@@ -244,6 +246,16 @@ class Transition:
         if problem:
             raise Refused(f"The new configuration was refused: {problem}\n{NOTHING_CHANGED}")
 
+    def _check_slots(self) -> None:
+        if not self.server.restart_for_limits or self._is_nobodys():
+            return
+        problem = reload_would_exhaust(self.server, self._error_log(), self.runner)
+        if problem:
+            raise Refused(f"{problem}\n{NOTHING_CHANGED}")
+
+    def _error_log(self) -> Path:
+        return self.configuration.error_log(self.check.dump if self.check else "")
+
     def _problem(self, check: CheckResult) -> str | None:
         return explain.refusal(check, self.configuration.include, self.payload.files, self.payload.sites)
 
@@ -300,8 +312,7 @@ class Transition:
         return found
 
     def _reload(self) -> dict[str, Any]:
-        error_log = self.configuration.error_log(self.check.dump if self.check else "")
-        return {"reloaded": True, "warnings": reload(self.server, error_log)}
+        return {"reloaded": True, "warnings": reload(self.server, self._error_log())}
 
     def _undo(self, reason: str, ran: bool) -> NoReturn:
         """Put the state before back: a server that refused a reload has it in memory still."""

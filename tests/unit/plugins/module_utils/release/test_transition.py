@@ -11,6 +11,7 @@ import shutil
 
 import pytest
 
+from ansible_collections.wss.edge.plugins.module_utils.release import transition
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import NOTHING_CHANGED, Refused, Transition
 from ansible_collections.wss.edge.plugins.module_utils.server import default_site, service
@@ -327,6 +328,39 @@ def test_a_server_that_would_have_nothing_to_listen_on_is_stopped_and_its_own_si
     back(host, state="absent")
     assert host.told == [("disable", "nginx"), ("stop", "nginx")]
     assert link.is_symlink()
+
+
+@pytest.fixture
+def limited(host, monkeypatch):
+    """The host's server, some of whose limits only a restart changes."""
+    host.server = dataclasses.replace(host.server, restart_for_limits=True)
+    host.own, host.exhausted = [], None
+    monkeypatch.setattr(transition, "own_files", lambda _server, _runner: host.own)
+    monkeypatch.setattr(transition, "reload_would_exhaust", lambda _server, _error_log, _runner: host.exhausted)
+    return host
+
+
+def test_limits_of_a_server_that_serves_nobody_are_put_in_force_by_a_restart(limited):
+    assert present(limited)["reloaded"]
+    assert limited.told == [("stop", "nginx"), ("enable", "nginx"), ("start", "nginx")]
+
+
+@pytest.mark.parametrize(("own", "released"), [(["/etc/nginx/sites-enabled/own"], False), ([], True)])
+def test_a_server_that_serves_somebody_is_only_reloaded(limited, own, released):
+    if released:
+        present(limited, OLD)
+        limited.told.clear()
+    limited.own = own
+    present(limited)
+    assert limited.told == []
+    assert limited.reloads == 1
+
+
+def test_a_reload_that_would_leave_no_process_for_new_connections_is_refused(limited):
+    present(limited, OLD)
+    before, limited.exhausted = live(limited), "it would stop answering."
+    assert refused(present, limited) == f"it would stop answering.\n{NOTHING_CHANGED}"
+    assert live(limited) == before
 
 
 REFUSALS = [
