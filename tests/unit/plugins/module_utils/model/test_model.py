@@ -248,6 +248,17 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     "only loopback": ([site(listen=["127.0.0.1:443"])], {}, ["listen", "127.0.0.1:443", "wss_probe_from: host"]),
     "connections": ([site()], {"wss_max_connections": 0}, ["wss_max_connections", "0", "1 to 500000"]),
     "echo address with a scheme": ([site()], {"wss_echo": ["ws://a:1"]}, ["wss_echo[0]", '"ws://a:1"', "unix:/path"]),
+    # What the server cannot do.
+    "a limit per client, with Apache": (
+        [site(e_max_connections_per_client=3)],
+        {"wss_server": "apache"},
+        ["endpoint /wss, max_connections_per_client: 3", "wss_server: apache", "httpd.apache.org", "allowed: 0"],
+    ),
+    "WebSockets over HTTP/2, with nginx": (
+        [site(http2_websockets=True)],
+        {},
+        ["site chat.example.com, http2_websockets: true", "wss_server: nginx", "nginx.org", "allowed: false"],
+    ),
     # What belongs to a later version is refused, never ignored.
     "firewall": ([site()], {"wss_firewall": "ufw"}, ["wss_firewall", '"ufw"', "later version"]),
     "acme": ([site(certificate={"provider": "acme"})], {}, ["certificate.provider", '"acme"', "later version"]),
