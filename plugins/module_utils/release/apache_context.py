@@ -71,7 +71,7 @@ class _Apache(Host):
     def __init__(self, facts: Mapping[str, Any], websocket: str) -> None:
         super().__init__(facts)
         server = facts["server"] or {}
-        self.mpm = server.get("mpm", "event")
+        self.mpm = server.get("mpm") or "event"
         self.modules = server.get("modules", [])
         self.limits = dict(facts["foreign"]["limits"] or {})
         self.foreign_listens = facts["foreign"].get("listens", [])
@@ -225,7 +225,7 @@ def _listen(sites: Sequence[Site], host: _Apache) -> list[dict[str, Any]]:
     found = []
     for listen in _unique([listen for site in sites for listen in host.listens_of(site)]):
         there = host.listens_on(listen)
-        debians = listen == {"address": "*", "port": HTTPS} and there == ("ssl_module" in host.modules)
+        debians = listen["port"] == HTTPS and there == ("ssl_module" in host.modules)
         if debians or not there:
             found.append({"socket": _socket_of(listen, host), "without_ssl": debians})
     return found
@@ -349,7 +349,8 @@ def _exact(endpoint: Endpoint, scheme: str) -> dict[str, str] | None:
     ours, theirs = endpoint["path"], endpoint["backend"]["path"]
     if not theirs or ours.endswith("/") == theirs.endswith("/"):
         return None
-    return {"pattern": f"^{re.escape(ours)}$", "backend": f"{_base(endpoint, scheme)}{theirs}"}
+    # The empty group is there for $1: to a backend without any, Apache would append the path.
+    return {"pattern": f"^{re.escape(ours)}()$", "backend": f"{_base(endpoint, scheme)}{theirs}$1"}
 
 
 def _backend(endpoint: Endpoint, scheme: str = "http") -> str:
