@@ -61,8 +61,8 @@ SENTENCES = {
     "ws://, or raise wss_max_connections.",
     "tls.dropped": "{peer} closed the connection in the middle of the TLS handshake: probably something without TLS "
     "(plain ws) listens there, or the server has no certificate for {name}. Turn on TLS for that site and port.",
-    "upgrade.timeout": "{peer} does not answer the upgrade request: the backend accepts connections but hangs. "
-    "Look at the backend.",
+    "upgrade.timeout": "{peer} does not answer the upgrade request: the backend accepts connections but hangs, or the "
+    "server has no connection left to give. Look at the backend, or raise wss_max_connections.",
     "upgrade.dropped": "{peer} closed the connection without answering the upgrade request: {dropped_because}",
     "speaks_tls": "{peer} speaks TLS, but was asked in plain ws: use wss:// (tls: true), "
     "or turn TLS off for that port.",
