@@ -47,7 +47,8 @@ class ActionModule(ActionBase):
             heading = f"The variables of {host} are refused; no host was touched."
             raise AnsibleActionFail("\n".join([heading, *(f"- {problem}" for problem in error.problems)])) from None
         to_prove = targets.targets(model)
-        missing = library_problem() if to_prove and model["probe_from"] == "controller" else None
+        http2 = any(target["http2"] for target in to_prove)
+        missing = library_problem(http2) if to_prove and model["probe_from"] == "controller" else None
         if missing:
             raise AnsibleActionFail(f"{missing} No host was touched.")
         return {

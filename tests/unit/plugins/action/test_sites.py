@@ -74,9 +74,12 @@ def test_it_takes_no_arguments(act):
 
 def test_a_controller_that_cannot_probe_is_told_before_any_host_is_touched(monkeypatch, act):
     name = f"{ActionModule.__module__}.library_problem"
-    monkeypatch.setattr(name, lambda: "The Python library websockets is missing.")
+    monkeypatch.setattr(name, lambda http2: f"The Python library {'h2' if http2 else 'websockets'} is missing.")
     with pytest.raises(AnsibleError, match=r"websockets is missing\. No host was touched\."):
         act(ActionModule, {}, {"wss_sites": [SITE]})
+    over_http2 = {**SITE, "http2_websockets": True}
+    with pytest.raises(AnsibleError, match=r"h2 is missing\. No host was touched\."):
+        act(ActionModule, {}, {"wss_sites": [over_http2], "wss_server": "apache"})
     act(ActionModule, {}, {"wss_sites": [SITE], "wss_probe_from": "host"})
 
 
