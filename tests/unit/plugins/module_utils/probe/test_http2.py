@@ -22,7 +22,7 @@ from h2 import events, settings  # noqa: E402
 
 TIMEOUT = 5
 CONNECT = settings.SettingCodes.ENABLE_CONNECT_PROTOCOL
-CONNECTS = {CONNECT: 1}
+CONNECTS = ((CONNECT, 1),)
 WINDOW = settings.SettingCodes.INITIAL_WINDOW_SIZE
 
 
@@ -103,7 +103,7 @@ def probe(serve, certificates):
         context.set_alpn_protocols(alpn)
 
         def over_http2(peer):
-            handler(peer if given is None else Http2Peer(peer.conn, given))
+            handler(peer if given is None else Http2Peer(peer.conn, dict(given)))
 
         raw = {
             "site": "chat",
