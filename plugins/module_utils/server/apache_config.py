@@ -9,13 +9,11 @@ from collections.abc import Sequence
 
 from ansible_collections.wss.edge.plugins.module_utils.server.apache_syntax import Resolved, resolved
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckError, Runner
-from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
+from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE_COMMAND, Server
 
 MODULES = "/usr/lib/apache2/modules"
 """Where the modules of Debian's packages are, loaded or not."""
 MOD_SSL = f"{MODULES}/mod_ssl.so"
-# The variables of the file beside the configuration, as apache2ctl sets them.
-_ENVIRONMENT = r'APACHE_CONFDIR=${0%/*}; [ ! -r "$0" ] || . "$0"; exec "$@" $APACHE_ARGUMENTS'
 
 
 def resolve(server: Server, binary: str, runner: Runner, *, ours: str = "\0", prefix: Sequence[str] = ()) -> Resolved:
@@ -26,7 +24,7 @@ def resolve(server: Server, binary: str, runner: Runner, *, ours: str = "\0", pr
     :raises CheckError: where Apache does not say it.
     """
     ask = ["-t", "-c", f"LoadModule info_module {MODULES}/mod_info.so", "-D", "DUMP_MODULES", "-D", "DUMP_CONFIG"]
-    shell = ["/bin/sh", "-c", _ENVIRONMENT, f"{server.config_dir}/envvars"]
+    shell = ["/bin/sh", "-c", APACHE_COMMAND, f"{server.config_dir}/envvars"]
     status, out, err = runner([*prefix, *shell, binary, *ask])
     if status != 0:
         raise CheckError(f"{server.title} does not print its configuration: {(err or out).strip()}")

@@ -103,9 +103,8 @@ NGINX = Server(
 )
 
 # As apache2ctl does: Debian's configuration is full of variables that a file beside it sets, and Apache refuses one
-# whose run directory is not there, as before its first start. Apache checks less while it dumps (not even that a
-# certificate's file exists), hence the two runs. The files follow in the form of `nginx -T`.
-_APACHE_CHECK = r"""
+# whose run directory is not there, as before its first start.
+_APACHE_BEFORE = r"""
 APACHE_CONFDIR=${0%/*} made=
 [ ! -r "$0" ] || . "$0"
 for folder in "$APACHE_RUN_DIR" "$APACHE_LOCK_DIR"; do
@@ -114,6 +113,19 @@ for folder in "$APACHE_RUN_DIR" "$APACHE_LOCK_DIR"; do
 done
 "$@" $APACHE_ARGUMENTS
 status=$?
+"""
+_APACHE_AFTER = r"""
+printf %s "$made" | while read -r folder; do rmdir "$folder"; done 2>/dev/null
+exit "$status"
+"""
+APACHE_COMMAND = _APACHE_BEFORE + _APACHE_AFTER
+"""Runs a command of Apache's; $0 is the file of its variables."""
+
+# Apache checks less while it dumps (not even that a certificate's file exists), hence the two runs. The files follow in
+# the form of `nginx -T`.
+_APACHE_CHECK = (
+    _APACHE_BEFORE
+    + r"""
 if [ "$status" = 0 ]; then
     dump=$("$@" $APACHE_ARGUMENTS -D DUMP_MODULES -D DUMP_INCLUDES -D DUMP_RUN_CFG 2>/dev/null)
     printf '%s\n' "$dump"
@@ -123,9 +135,9 @@ if [ "$status" = 0 ]; then
         echo
     done
 fi
-printf %s "$made" | while read -r folder; do rmdir "$folder"; done 2>/dev/null
-exit "$status"
 """
+    + _APACHE_AFTER
+)
 
 # Runs in namespaces of its own: no socket of the host is seen, and what is written to /run or beside a log stays there.
 # An empty file takes the place of each log, for a large one would be copied first. That the process id cannot be
