@@ -59,9 +59,9 @@ def _tried(server: Server, top: Path, runner: Runner) -> list[Message]:
     logs = sorted({folder / log for log in resolved.logs}, key=lambda path: (path.parent, path.name))
     script = ["/bin/sh", "-c", server.trial, f"{folder}/envvars", str(top), binary, *map(str, logs)]
     _status, out, _err = runner([*_namespace(folder, top, *ALONE), *script])
-    _before, tried, said = out.partition("wss-edge: tried\n")
-    # It ran into its end on purpose, or not at all, or for long, or into a name that only the host can look up.
-    if not tried or re.search(r"AH00099: could not create /none|wss-edge: ended with 124|AH00077: ", said):
+    said = out.partition("wss-edge: tried\n")[2]  # nothing where it was not
+    # It ran into its end on purpose, or for long, or into a name that only the host can look up.
+    if re.search(r"AH00099: could not create /none|wss-edge: ended with 124|AH00077: ", said):
         return []
     return apache_log.placed(apache_log.reasons(said), said, resolved)
 

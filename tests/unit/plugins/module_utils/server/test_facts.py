@@ -216,11 +216,14 @@ ServerLimit 20
 def apache(host, tmp_path, monkeypatch):
     """The same host has Apache, which listens on port 80 and has one site of the user's."""
     folder, binary = tmp_path / "etc" / "apache2", tmp_path / "sbin" / "apache2"
-    (folder / "sites-enabled").mkdir(parents=True)
-    for name in ("apache2.conf", "sites-enabled/shop.conf", "sites-enabled/default.conf"):
+    for name in ("sites-available", "sites-enabled"):
+        (folder / name).mkdir(parents=True)
+    for name in ("apache2.conf", "sites-available/shop.conf", "sites-available/default.conf"):
         (folder / name).write_text("")
+    for name in ("shop.conf", "default.conf"):
+        (folder / "sites-enabled" / name).symlink_to(f"../sites-available/{name}")
     empty = hashlib.md5(b"").hexdigest()
-    packaged = f" {folder}/apache2.conf {empty}\n {folder}/sites-enabled/default.conf {empty}\n"
+    packaged = f" {folder}/apache2.conf {empty}\n {folder}/sites-available/default.conf {empty}\n"
     server = dataclasses.replace(
         APACHE,
         binaries=(str(binary),),
@@ -292,6 +295,12 @@ def test_the_other_server_is_told_with_what_would_go_with_it(host, apache):
         "sites": [{"names": ["shop.example.com"], "file": f"{apache.config_dir}/sites-enabled/shop.conf", "line": 1}],
         "ours": ["chat"],
     }
+
+
+def test_the_default_site_is_the_users_once_they_edit_it(host, apache):
+    (Path(apache.config_dir) / "sites-available" / "default.conf").write_text("# mine\n")
+    sites = facts.host_facts(host.server, [], [], host.run)["other"]["sites"]
+    assert [site["file"].rpartition("/")[2] for site in sites] == ["shop.conf", "default.conf"]
 
 
 def test_another_server_that_does_not_run_is_not_looked_at(host, apache):

@@ -76,7 +76,7 @@ def proc(tmp_path: Path) -> Path:
     process(tmp_path, 14, "nginx: worker process", 5, 100)
     process(tmp_path, 16, "nginx: master process", 10, 600)  # an upgrade in place
     process(tmp_path, 20, "/usr/sbin/apache2", program="apache2", inodes=(101,))
-    process(tmp_path, 21, "/usr/sbin/apache2", 20, 300, program="apache2", inodes=(102,))  # of an old generation
+    process(tmp_path, 21, "/usr/sbin/apache2", 20, 300, program="apache2", inodes=(102, 202))  # of an old generation
     process(tmp_path, 22, "/usr/sbin/apache2", 20, 400, program="apache2", inodes=(101, 102))
     process(tmp_path, 23, "/usr/sbin/apache2", 20, 450, program="apache2", inodes=(201, 200))  # on a unix socket only
     process(tmp_path, 24, "/usr/bin/rotatelogs", 20, program="rotatelogs", inodes=(101,))
@@ -173,6 +173,12 @@ def test_master_pid(proc: Path, content: str | None, expected: int | None) -> No
     if content is not None:
         pid_file.write_text(content)
     assert master_pid(pid_file, proc) == expected
+
+
+def test_a_master_that_has_ended_is_none(proc: Path) -> None:
+    (proc / "apache2.pid").write_text("20")
+    (proc / "20" / "stat").write_text("20 (apache2) Z 1 " + "0 " * 30)
+    assert master_pid(proc / "apache2.pid", proc) is None
 
 
 def test_workers(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
