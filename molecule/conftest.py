@@ -66,7 +66,7 @@ SERVERS = {
         logs="/var/log/apache2",
         pid_file="/run/apache2/apache2.pid",
         check="apache2ctl configtest",
-        packages="apache2 apache2-bin apache2-data",
+        packages="apache2 apache2-bin apache2-data apache2-utils",
         dead=503,
         refused="alert handshake failure",
         idle=" timeout={}",

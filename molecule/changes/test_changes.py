@@ -79,7 +79,7 @@ def test_check_mode_says_what_a_new_site_would_bring(host: Any) -> None:
     with unchanged(host):
         run = host.wss(CHAT, site("never-made.example.com"), arguments=("--check", "--diff"))
     assert run.ok, run.output
-    assert re.search(r"^ *\+ *server_?name never-made\.example\.com", run.output, re.MULTILINE | re.IGNORECASE)
+    assert re.search(r"^ *\+ *server_?name \"?never-made\.example\.com", run.output, re.MULTILINE | re.IGNORECASE)
     assert "PRIVATE KEY" not in run
 
 
@@ -169,7 +169,8 @@ def test_where_nothing_can_be_mounted_the_check_comes_before_the_reload(host: An
     finally:
         host.run("chmod +x /usr/bin/unshare")
     assert not refused.ok
-    assert "site new.example.com: " in refused
+    assert "/sites/new.example.com.conf" in refused
+    assert "what served before serves" in refused
     assert good.ok, good.output
     assert host.echoes("wss://new.example.com/wss", "new.example.com")
 
