@@ -26,6 +26,8 @@ class Difference:
     allowed: tuple[Any, ...] | None = None
 
 
+H2_WEBSOCKETS = "from 2.4.58; six WebSockets get through in one connection of HTTP/2, in which more have to wait"
+
 DIFFERENCES = (
     Difference(
         "apache",
@@ -41,7 +43,7 @@ DIFFERENCES = (
         f"{NGINX}http/websocket.html",
         allowed=(False,),
     ),
-    Difference("apache", "wss_sites.http2_websockets", "from 2.4.58", f"{APACHE}mod/mod_http2.html#h2websockets"),
+    Difference("apache", "wss_sites.http2_websockets", H2_WEBSOCKETS, f"{APACHE}mod/mod_http2.html#h2websockets"),
     Difference(
         "apache",
         "wss_sites.server_names",
@@ -83,7 +85,8 @@ DIFFERENCES = (
     Difference(
         "apache",
         "wss_sites.endpoints.idle_timeout",
-        "endpoints of a site whose backend is the same need the same",
+        "endpoints of a site whose backend is the same need the same; with `wss_apache_websocket: wstunnel` no"
+        " WebSocket is closed for being idle",
         f"{APACHE}mod/mod_proxy.html#workers",
     ),
     Difference(

@@ -16,12 +16,11 @@ from ansible_collections.wss.edge.plugins.module_utils.certificates import store
 from ansible_collections.wss.edge.plugins.module_utils.release import explain, staged
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration, Live, diff
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
-from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError, reload
-from ansible_collections.wss.edge.plugins.module_utils.server import config_check, default_site, service, sockets
-from ansible_collections.wss.edge.plugins.module_utils.server.apache_mpm import reload_would_exhaust
+from ansible_collections.wss.edge.plugins.module_utils.release.reload import ReloadError
+from ansible_collections.wss.edge.plugins.module_utils.release.serving import Serving
+from ansible_collections.wss.edge.plugins.module_utils.server import config_check, default_site
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import NginxSyntaxError
-from ansible_collections.wss.edge.plugins.module_utils.server.own_files import own_files
 from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 from ansible_collections.wss.edge.plugins.module_utils.server.service import ServiceError
 
@@ -84,16 +83,12 @@ class Transition:
     def __init__(
         self, server: Server, runner: Runner, temporary: str, other: Server | None = None, running: bool = True
     ) -> None:
-        """Plan nothing yet.
-
-        :param other: The server that gives way to this one, or, when this is gone back with, takes its place again.
-        :param running: Whether the server runs when it has been gone back with.
-        """
+        """Plan nothing yet; C(other) and C(running) are those of C(Serving)."""
         self.server = server
         self.other = other
-        self.running = running
         self.runner = runner
         self.temporary = temporary
+        self.serving = Serving(server, runner, other, running)
         self.configuration = Configuration(server)
         self.releases = self.configuration.releases
         self.installed = any(Path(path).is_file() for path in server.binaries) and Path(server.main_file).is_file()
@@ -104,7 +99,6 @@ class Transition:
         self.reasons: list[str] = []
         self.check: CheckResult | None = None
         self.remove = False
-        self.makes_room = False
         self.certificates: list[Path] = []
 
     def to_payload(self, payload: Mapping[str, Any]) -> Transition:
@@ -129,7 +123,7 @@ class Transition:
             self._check_ports()
             if self.payload.checkable:
                 self._check_staged()
-            self._check_slots()
+            self._check_reload()
         return self
 
     def back_to(self, release: str | None, state: str) -> Transition:
@@ -217,20 +211,14 @@ class Transition:
         if self.other:
             title = self.other.title
             reasons.append(f"{title} has its ports" if self.payload.files else f"{title} serves again")
-        elif self.payload.files and not service.runs(self.server):
+        elif self.payload.files and not self.serving.ran:
             reasons.append("the server does not run")
         if self.releases.pending():
             reasons.append("an earlier run ended before the server had reloaded")
         return reasons
 
     def _check_ports(self) -> None:
-        leaving = self.other.programs if self.other else ()
-        found, listens = sockets.listeners(), self.payload.listens
-        if not self.other and not service.runs(self.server):
-            self.makes_room = default_site.makes_room(self.server, found, self.runner)
-        if self.makes_room:
-            listens = default_site.wanted_by_others(self.server, listens)
-        held = explain.held_ports(listens, found, self.server, leaving)
+        held = self.serving.held(self.payload.listens)
         if held:
             raise Refused("\n".join([*held, NOTHING_CHANGED]))
 
@@ -246,12 +234,10 @@ class Transition:
         if problem:
             raise Refused(f"The new configuration was refused: {problem}\n{NOTHING_CHANGED}")
 
-    def _check_slots(self) -> None:
-        if not self.server.restart_for_limits or self._is_nobodys():
-            return
-        problem = reload_would_exhaust(self.server, self._error_log(), self.runner)
-        if problem:
-            raise Refused(f"{problem}\n{NOTHING_CHANGED}")
+    def _check_reload(self) -> None:
+        obstacle = self.serving.obstacle(self.before.release is None, self._error_log())
+        if obstacle:
+            raise Refused(f"{obstacle}\n{NOTHING_CHANGED}")
 
     def _error_log(self) -> Path:
         return self.configuration.error_log(self.check.dump if self.check else "")
@@ -273,72 +259,21 @@ class Transition:
 
     def _serve(self) -> dict[str, Any]:
         """Have the server serve what is on disk now; what of the result is known only then."""
-        runs = service.runs(self.server)
         try:
-            if self.payload.files:
-                return self._serve_release(runs)
-            return self._serve_before(runs)
+            if not self.payload.files:
+                return {"reloaded": self.serving.go_back(self.after.release is not None, self._error_log())}
+            return {"reloaded": True, "warnings": self.serving.release(self.before.release is None, self._error_log())}
         except (ReloadError, ServiceError) as error:
-            self._undo(str(error), runs)
+            self._undo(str(error))
 
-    def _serve_release(self, runs: bool) -> dict[str, Any]:
-        if self.other:
-            service.stop(self.other, self.runner, for_good=True)
-        if not runs:
-            if self.makes_room:
-                default_site.set_aside(self.server)
-            service.start(self.server, self.runner)
-        elif self.server.restart_for_limits and self._is_nobodys():
-            service.restart(self.server, self.runner)
-        else:
-            return self._reload()
-        return {"reloaded": True}
-
-    def _is_nobodys(self) -> bool:
-        """Whether the server serves no site yet, as after its installation."""
-        return self.before.release is None and not own_files(self.server, self.runner)
-
-    def _serve_before(self, runs: bool) -> dict[str, Any]:
-        found = {}
-        # Without its own site it has nothing to listen on, with which Apache ends.
-        idle = self.after.release is None and default_site.is_aside(self.server)
-        if runs and self.running and not idle:
-            found = self._reload()
-        elif runs:
-            service.stop(self.server, self.runner, for_good=idle or self.other is not None)
-            default_site.put_back(self.server)
-        if self.other:
-            service.start(self.other, self.runner)
-        return found
-
-    def _reload(self) -> dict[str, Any]:
-        return {"reloaded": True, "warnings": reload(self.server, self._error_log())}
-
-    def _undo(self, reason: str, ran: bool) -> NoReturn:
+    def _undo(self, reason: str) -> NoReturn:
         """Put the state before back: a server that refused a reload has it in memory still."""
         self.configuration.put(self.before)
         if self.before.release and not self.payload.files:
             activate(self._certificates(self.before.release))
         self.releases.set_pending(self.due)
-        raise Refused(
-            f"{self.server.title} did not take the new configuration: {reason}\n{self._serves_again(ran)}"
-        ) from None
-
-    def _serves_again(self, ran: bool) -> str:
-        """What serves after a failure, which is what served before it."""
-        again = [self.server] if ran else []
-        if self.payload.files and self.other:
-            again.append(self.other)
-        try:
-            if not ran:
-                service.stop(self.server, self.runner, for_good=self.other is not None)
-                default_site.put_back(self.server)
-            for server in again:
-                if not service.runs(server):
-                    service.start(server, self.runner)
-        except ServiceError as error:
-            return f"The previous one was put back, but {error}"
-        return "The previous one was put back and goes on serving." if again else "It is stopped, as it was before."
+        serves = self.serving.undo(releasing=bool(self.payload.files))
+        raise Refused(f"{self.server.title} did not take the new configuration: {reason}\n{serves}") from None
 
     def _shown(self, live: Live) -> dict[str, str]:
         """The state as files, for a diff."""

@@ -11,7 +11,7 @@ import shutil
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.release import transition
+from ansible_collections.wss.edge.plugins.module_utils.release import serving
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import NOTHING_CHANGED, Refused, Transition
 from ansible_collections.wss.edge.plugins.module_utils.server import default_site, service
@@ -335,8 +335,8 @@ def limited(host, monkeypatch):
     """The host's server, some of whose limits only a restart changes."""
     host.server = dataclasses.replace(host.server, restart_for_limits=True)
     host.own, host.exhausted = [], None
-    monkeypatch.setattr(transition, "own_files", lambda _server, _runner: host.own)
-    monkeypatch.setattr(transition, "reload_would_exhaust", lambda _server, _error_log, _runner: host.exhausted)
+    monkeypatch.setattr(serving, "own_files", lambda _server, _runner: host.own)
+    monkeypatch.setattr(serving, "reload_would_exhaust", lambda _server, _error_log, _runner: host.exhausted)
     return host
 
 
@@ -608,7 +608,7 @@ def test_a_reload_that_a_killed_run_owes_stays_due_until_one_succeeds(host, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr(Transition, "_reload", killed)
+        context.setattr(serving, "reload", killed)
         with pytest.raises(KeyboardInterrupt):
             present(host, NEW)
     host.refusal = HELD
