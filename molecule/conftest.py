@@ -33,11 +33,11 @@ class Server:
 
     name: str
     service: str
+    """So its package is called, too."""
     folder: str
     logs: str
     pid_file: str
     check: str
-    packages: str
     dead: int
     """The status while a backend is down."""
     refused: str
@@ -54,7 +54,6 @@ SERVERS = {
         logs="/var/log/nginx",
         pid_file="/run/nginx.pid",
         check="nginx -t -q",
-        packages="nginx nginx-common",
         dead=502,
         refused="unrecognized name",
         idle="proxy_read_timeout {}s;",
@@ -66,7 +65,6 @@ SERVERS = {
         logs="/var/log/apache2",
         pid_file="/run/apache2/apache2.pid",
         check="apache2ctl configtest",
-        packages="apache2 apache2-bin apache2-data apache2-utils",
         dead=503,
         refused="alert handshake failure",
         idle=" timeout={}",

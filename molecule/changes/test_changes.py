@@ -257,7 +257,7 @@ def test_everything_is_removed_and_nothing_else(host: Any) -> None:
         ["000-default.conf"],
     )
     assert ":81" in host.run("ss -Hltn")
-    host.run(f"rm {available} {enabled}; apt-get -qq purge {host.server.packages}")
+    host.run(f"rm {available} {enabled}; apt-get -qq purge --autoremove {host.server.service}")
 
     with_nothing = host.wss(CHAT, arguments=("--check", "--diff"))
     assert with_nothing.ok, with_nothing.output
