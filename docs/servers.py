@@ -25,7 +25,8 @@ HEAD = """\
 # What nginx and Apache do with each key
 
 The same inventory serves on both; `wss_server` names one. Where a server cannot do what a value says, the value is
-refused before any host is touched. Keys are those of a site; variables of the host begin with `wss_`.
+refused before any host is touched. Keys are those of a site; variables of the host begin with `wss_`. What a reload of
+Apache does, and what its WebSockets cost, is in [apache.md](apache.md).
 
 Made by `python3 docs/servers.py` from the model and the argument spec, which says what each key means.
 
