@@ -97,6 +97,22 @@ def test_no_other_upgrade_than_websocket_reaches_a_backend(host: Any) -> None:
     assert host.curl(f"https://{CHAT}/mirror", *h2c).status == 426
 
 
+def test_a_client_cannot_take_away_the_headers_that_are_added(host: Any) -> None:
+    named = ("--header", "Connection: close, X-Real-IP, X-Forwarded-For", "--header", "X_Real_IP: 203.0.113.9")
+    response = host.curl(f"https://{CHAT}/both/page", *named)
+    assert response.status == 200
+    assert "X-Real-IP: " in response.body
+    assert "X-Forwarded-For: " in response.body
+    assert "203.0.113.9" not in response.body
+
+
+@pytest.mark.parametrize("path", ["/both/..%2fadmin", "/both/%2e%2e%2fadmin", "/both/../admin", "/both/%2e%2e/admin"])
+def test_no_path_leads_out_of_an_endpoint(host: Any, path: str) -> None:
+    assert host.curl(f"https://{CHAT}{path}", "--path-as-is").status == 404
+    inside = host.curl(f"https://{CHAT}/both/../both/x", "--path-as-is")
+    assert inside.status == 200
+
+
 def test_the_static_site_is_served_beside_the_endpoints(host: Any) -> None:
     response = host.curl(f"https://{CHAT}/")
     assert (response.status, response.body) == (200, "<h1>chat</h1>\n")

@@ -66,7 +66,8 @@ class ActionModule(ActionBase):
 
     def _payload(self, options: dict[str, Any], problems: list[str]) -> dict[str, Any]:
         model, facts, server = options["model"], options["facts"], options["server"]
-        folders = {made["name"]: made["directory"] or NOT_MADE for made in options["certificates"]}
+        folders = {site["name"]: NOT_MADE for site in model["sites"] if site["tls"]}
+        folders |= {made["name"]: made["directory"] or NOT_MADE for made in options["certificates"]}
         try:
             context = CONTEXTS[server](model, folders, facts)
         except HostError as error:

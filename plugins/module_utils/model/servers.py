@@ -72,6 +72,12 @@ DIFFERENCES = (
     ),
     Difference(
         "apache",
+        "wss_sites.endpoints.path",
+        "a request whose path has an encoded slash (%2F) gets status 404",
+        f"{APACHE}mod/core.html#allowencodedslashes",
+    ),
+    Difference(
+        "apache",
         "wss_sites.endpoints.backend",
         "while a backend is down its clients get status 503, with nginx 502",
         f"{APACHE}mod/mod_proxy.html#proxypass",

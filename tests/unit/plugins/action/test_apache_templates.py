@@ -126,7 +126,7 @@ def test_every_value_of_the_grammar_stays_a_value() -> None:
         )
     )
     assert directives(rendered, "RequestHeader")[-2:] == [("set", "X-A", f"expr={HEADER}"), ("unset", "X-Empty")]
-    assert [args[:3] for args in directives(rendered, "ProxyPass")] == [(PATH, f"http://b:1{PATH}x", "nocanon")]
+    assert [args[:2] for args in directives(rendered, "ProxyPass")] == [(PATH, f"http://b:1{PATH}x")]
     assert directives(rendered, "DocumentRoot") == [("/srv/a.b_@+:=,-",)]
     assert directives(rendered, "CustomLog") == [("/var/log/a.b_@+:=,-", "combined")]
     assert not any("${" in line or line.endswith("\\") for line in lines(rendered))
@@ -176,6 +176,13 @@ def test_options_of_the_site() -> None:
     assert "RequestHeader set X-Forwarded-Proto http" in plain
 
 
+def test_what_a_client_names_in_connection_is_no_header_of_ours() -> None:
+    found = lines(files(site()))
+    connection = [line for line in found if line.startswith("RequestHeader") and " Connection " in f"{line} "]
+    assert len(connection) == 2
+    assert found.index(connection[-1]) < found.index('RequestHeader set X-Real-IP "expr=%{REMOTE_ADDR}"')
+
+
 def test_the_older_way_does_not_fall_back_to_the_newer() -> None:
     rendered = files(site(), wss_apache_websocket="wstunnel")
     assert directives(rendered, "ProxyWebsocketFallbackToProxyHttp") == [("Off",)]
@@ -183,6 +190,6 @@ def test_the_older_way_does_not_fall_back_to_the_newer() -> None:
     assert not any(arg.startswith("upgrade=") for arg in directives(rendered, "ProxyPass")[0])
     assert directives(rendered, "ProxyPassReverse") == []
     newer = directives(files(site()), "ProxyPass")[0]
-    assert newer[3:] == (
+    assert newer[2:] == (
         "upgrade=websocket", "disablereuse=on", "keepalive=on", "retry=0", "connectiontimeout=5", "timeout=3600"
     )  # fmt: skip

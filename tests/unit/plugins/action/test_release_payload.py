@@ -70,6 +70,13 @@ def test_with_a_certificate_still_to_be_made_the_payload_cannot_be_checked(act):
     assert module["module_args"]["payload"]["checkable"] is False
 
 
+def test_without_certificates_in_check_mode_the_payload_cannot_be_checked(act):
+    _result, (module,) = act(ActionModule, arguments(certificates=[]))
+    payload = module["module_args"]["payload"]
+    assert payload["checkable"] is False
+    assert "(not made yet)/fullchain.pem" in payload["files"]["sites/chat.example.com.conf"]
+
+
 @pytest.mark.parametrize("given", [{"state": "absent"}, {"state": "restored", "release": "0123456789abcdef"}])
 def test_to_go_back_nothing_is_rendered(act, given):
     _result, (module,) = act(ActionModule, given)
