@@ -102,7 +102,7 @@ def clients(pids: Iterable[int], proc: Path = PROC) -> dict[int, int]:
     """Count the connections that each of these processes has from those who connected to this host."""
     rows = [row for table in ("tcp", "tcp6") for row in _rows(proc / "net" / table)]
     ports = {port for state, _address, port, _inode in rows if state == _LISTEN}
-    inodes = {f"socket:[{inode}]" for state, _, port, inode in rows if state == _ESTABLISHED and port in ports}
+    inodes = {f"socket:[{inode}]" for state, _address, port, inode in rows if state == _ESTABLISHED and port in ports}
     return {pid: len(inodes.intersection(_links(proc / str(pid) / "fd"))) for pid in pids}
 
 
