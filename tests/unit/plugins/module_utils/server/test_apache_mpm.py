@@ -80,7 +80,7 @@ def running(monkeypatch, tmp_path):
     installed = Installed("/usr/sbin/apache2", "2.4.71", "", "", "")
     monkeypatch.setattr(apache_mpm.sockets, "master_pid", lambda _pid_file: state["master"])
     monkeypatch.setattr(
-        apache_mpm.sockets, "workers", lambda _master: [Worker(pid, 0.0, old) for pid, old, _count in state["processes"]]
+        apache_mpm.sockets, "workers", lambda _master: [Worker(pid, 0.0, old) for pid, old, _n in state["processes"]]
     )
     monkeypatch.setattr(
         apache_mpm.sockets, "clients", lambda _pids: {pid: count for pid, _old, count in state["processes"]}
