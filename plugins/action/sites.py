@@ -57,6 +57,8 @@ class ActionModule(ActionBase):
             "model": model,
             "authority": model["authority"],
             "certificates": targets.certificates(model),
+            "probe_certificate": targets.probe_certificate(model),
+            "trusted": targets.trusted(model),
             "targets": to_prove,
         }
 

@@ -8,17 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import certificates, grammar, later, schema, tls
+from . import certificates, clients, endpoints, grammar, later, schema, targets, tls
+from .application import application
 from .conflicts import find_conflicts, find_forbidden
 from .problems import At, Problems
-from .types import Authority, Backend, Endpoint, Model, Probe, Site
+from .types import Authority, Model, Site
 from .values import in_range, parsed, parsed_list
-
-# The proxy speaks for these itself.
-PROXY_HEADERS = {
-    "connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-    "x-forwarded-for", "x-forwarded-proto", "x-real-ip",
-}  # fmt: skip
 
 
 class ModelError(Exception):
@@ -44,13 +39,20 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str, host
     later.refuse(values, problems)
     _raise(problems)
     requests = f"{values['wss_request_dir'].rstrip('/')}/{host}"
-    sites = [_site(site, requests, At().owned_by(f"site {site['name']}"), problems) for site in values["wss_sites"]]
+    presented = clients.Presented(host, _backend_tls_defaults(options))
+    sites = [
+        _site(site, values["wss_server"], requests, presented, At().owned_by(f"site {site['name']}"), problems)
+        for site in values["wss_sites"]
+    ]
     for key in ("wss_max_connections", "wss_probe_timeout"):
         in_range(values, key, At(), problems)
     _raise(problems)
     echo = parsed_list(values["wss_echo"], _echo_address, At("", "wss_echo"), problems)
-    providers = {site["certificate"]["provider"] for site in sites if site["certificate"]}
-    authority = certificates.authority(values, True, problems) if "private_ca" in providers else None
+    probe_dir = parsed(values["wss_probe_dir"], grammar.controller_file, At("", "wss_probe_dir"), problems)
+    if values["wss_probe_from"] == "host" and any(map(targets.shows_certificate, sites)):
+        presented.of_host()
+    private = targets.needs_private_ca(sites, presented.entries)
+    authority = certificates.authority(values, True, problems) if private else None
     _raise(problems)
     if authority:
         find_forbidden(sites, authority, problems)
@@ -63,9 +65,12 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str, host
         "max_connections": values["wss_max_connections"],
         "probe_from": values["wss_probe_from"],
         "probe_timeout": values["wss_probe_timeout"],
+        "probe_dir": probe_dir,
+        "host": host,
         "address": address,
         "echo": echo,
         "authority": authority,
+        "clients": presented.entries,
         "sites": sites,
     }
 
@@ -85,12 +90,19 @@ def build_authority(options: schema.Spec, variables: Mapping[str, Any]) -> Autho
     return authority
 
 
+def _backend_tls_defaults(options: schema.Spec) -> dict[str, Any]:
+    spec = options["wss_sites"]["options"]["endpoints"]["options"]["backend_tls"]["options"]
+    return schema.apply(spec, {}, At(), Problems())
+
+
 def _raise(problems: Problems) -> None:
     if problems.found:
         raise ModelError(problems.found)
 
 
-def _site(values: dict[str, Any], requests: str, at: At, problems: Problems) -> Site:
+def _site(
+    values: dict[str, Any], server: str, requests: str, presented: clients.Presented, at: At, problems: Problems
+) -> Site:
     name = parsed(values["name"], _site_name, at.down("name"), problems)
     names = values["server_names"] or ([name] if name else [])
     tls_settings = tls.resolve(values["tls"], at.down("tls"), problems)
@@ -98,7 +110,7 @@ def _site(values: dict[str, Any], requests: str, at: At, problems: Problems) -> 
         for key in ("session_timeout", "session_cache_size"):
             in_range(values["tls"], key, at.down("tls"), problems)
     else:
-        for key in ("redirect_http", "hsts", "http2_websockets"):
+        for key in ("redirect_http", "hsts", "http2_websockets", "client_certificates", "application"):
             if values[key]:
                 problems.refuse(at.down(key), values[key], "needs TLS, which this site has off")
     listen = values["listen"] or ["443" if tls_settings else "80"]
@@ -115,14 +127,16 @@ def _site(values: dict[str, Any], requests: str, at: At, problems: Problems) -> 
         ],
         "tls": tls_settings,
         "certificate": _certificate(values, requests, name, at, problems) if tls_settings else None,
+        "client_certificates": clients.wanted(values["client_certificates"], at.down("client_certificates"), problems),
+        "application": application(values["application"], server, at.down("application"), problems),
         "root": parsed(values["root"], grammar.file, at.down("root"), problems),
         "redirect_http": values["redirect_http"],
         "hsts": in_range(values, "hsts", at, problems),
         "access_log": parsed(values["access_log"], grammar.file, at.down("access_log"), problems),
         "http2_websockets": values["http2_websockets"],
         "endpoints": [
-            _endpoint(endpoint, at.owned_by(f"endpoint {endpoint['path']}"), problems)
-            for endpoint in values["endpoints"]
+            endpoints.endpoint(each, server, server_names, presented, at.owned_by(f"endpoint {each['path']}"), problems)
+            for each in values["endpoints"]
         ],
     }
 
@@ -141,57 +155,3 @@ def _site_name(text: str) -> str:
 
 def _certificate(values: dict[str, Any], requests: str, name: str, at: At, problems: Problems) -> dict[str, Any]:
     return certificates.certificate(values["certificate"], requests, name, at.down("certificate"), problems)
-
-
-def _endpoint(values: dict[str, Any], at: At, problems: Problems) -> Endpoint:
-    path = parsed(values["path"], grammar.path, at.down("path"), problems)
-    if values["backend"] is None:
-        problems.add(at.down("backend"), "this key is required")
-    for key in ("idle_timeout", "connect_timeout", "max_connections_per_client"):
-        in_range(values, key, at, problems)
-    return {
-        "path": path,
-        "backend": _backend(values["backend"], at.down("backend"), problems),
-        "websocket_only": values["websocket_only"],
-        "idle_timeout": values["idle_timeout"],
-        "connect_timeout": values["connect_timeout"],
-        "origins": parsed_list(values["origins"], grammar.origin, at.down("origins"), problems),
-        "max_connections_per_client": values["max_connections_per_client"],
-        "headers": _headers(values["headers"], at.down("headers"), problems),
-        "probe": _probe(values["probe"], values["path"], at.down("probe"), problems),
-    }
-
-
-def _backend(text: str | None, at: At, problems: Problems) -> Backend:
-    found = parsed(text, grammar.backend, at, problems)
-    if found and found.scheme in ("wss", "https"):
-        problems.refuse(at, text, "speaks TLS, which belongs to a later version", "ws, http and unix")
-    return {"address": found.address, "path": found.path} if found else {"address": "", "path": ""}
-
-
-def _headers(values: dict[Any, Any], at: At, problems: Problems) -> dict[str, str]:
-    headers = {}
-    for key, value in values.items():
-        name = parsed(str(key), grammar.header_name, at.down(str(key)), problems)
-        if name and (name.lower() in PROXY_HEADERS or name.lower().startswith("sec-websocket-")):
-            problems.refuse(at.down(name), value, "is a header that the proxy itself sets or passes on")
-        if isinstance(value, (dict, list, bool)) or value is None:
-            problems.refuse(at.down(str(key)), value, "is not text (put it in quotes)")
-        elif name:
-            headers[name] = parsed(str(value), grammar.header_value, at.down(name), problems)
-    if len({name.lower() for name in headers}) < len(headers):
-        problems.add(at, "the same header is there twice, in different letters")
-    return headers
-
-
-def _probe(values: dict[str, Any], endpoint_path: str, at: At, problems: Problems) -> Probe:
-    path = values["path"] or endpoint_path
-    below = endpoint_path.rstrip("/")
-    if values["path"] and not (path.startswith((f"{below}/", f"{below}?")) or path == endpoint_path):
-        problems.refuse(at.down("path"), path, f"is not below the endpoint's path {endpoint_path}")
-    return {
-        "expect": values["expect"],
-        "path": parsed(path, grammar.target, at.down("path"), problems) if values["path"] else path,
-        "headers": _headers(values["headers"], at.down("headers"), problems),
-        "subprotocols": parsed_list(values["subprotocols"], grammar.subprotocol, at.down("subprotocols"), problems),
-    }

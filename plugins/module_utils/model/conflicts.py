@@ -9,6 +9,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
 from . import constraints, grammar
+from .backends import PRIVATE_CA
 from .problems import At, Problems
 from .targets import reach
 from .types import Authority, Listen, Site
@@ -26,6 +27,7 @@ def find_conflicts(sites: Sequence[Site], probe_from: str, address: str, problem
         at = At().owned_by(f"site {site['name']}")
         _paths(site, at, problems)
         _loops(site, at, problems)
+        _unproved(site, at, problems)
         if not any(reach(listen, address, probe_from) for listen in site["listen"]):
             _unreachable(site, address, at, problems)
     _names(sites, problems)
@@ -75,16 +77,19 @@ def _paths(site: Site, at: At, problems: Problems) -> None:
 def _loops(site: Site, at: At, problems: Problems) -> None:
     own = {socket for listen in site["listen"] for socket in expanded(listen)}
     for endpoint in site["endpoints"]:
-        address = endpoint["backend"]["address"]
-        host, _colon, port = address.rpartition(":")
-        if address.startswith("unix:") or not port.isdigit():
-            continue
-        host = host.strip("[]")
-        every = "::" if ":" in host else "0.0.0.0"
-        local = host == "localhost" or grammar.is_loopback(host)
-        if (host, int(port)) in own or (local and (every, int(port)) in own):
-            where = at.owned_by(f"endpoint {endpoint['path']}").down("backend")
-            problems.refuse(where, address, "is the site's own listening address; the site would be its own backend")
+        for backend in endpoint["backends"]:
+            address = backend["address"]
+            host, _colon, port = address.rpartition(":")
+            if address.startswith("unix:") or not port.isdigit():
+                continue
+            host = host.strip("[]")
+            every = "::" if ":" in host else "0.0.0.0"
+            local = host == "localhost" or grammar.is_loopback(host)
+            if (host, int(port)) in own or (local and (every, int(port)) in own):
+                where = at.owned_by(f"endpoint {endpoint['path']}").down("backend")
+                problems.refuse(
+                    where, address, "is the site's own listening address; the site would be its own backend"
+                )
 
 
 def _unreachable(site: Site, address: str, at: At, problems: Problems) -> None:
@@ -92,6 +97,17 @@ def _unreachable(site: Site, address: str, at: At, problems: Problems) -> None:
         shown = [grammar.host_port(listen["address"], listen["port"]) for listen in site["listen"]]
         why = f"cannot be reached by the probe, for which the host is {address}; set wss_probe_from: host"
         problems.refuse(at.down("listen"), shown, why)
+
+
+def _unproved(site: Site, at: At, problems: Problems) -> None:
+    """A site whose clients need a certificate that nobody but the user can give to the probe."""
+    wanted = site["client_certificates"]
+    if wanted is None or wanted["verify"] != "required" or wanted["ca"] == PRIVATE_CA:
+        return
+    for endpoint in site["endpoints"]:
+        if endpoint["probe"]["expect"] != "none" and endpoint["probe"]["client_certificate"] is None:
+            why = f"this key is required, for clients need a certificate of {wanted['ca']}; or have probe: none"
+            problems.add(at.owned_by(f"endpoint {endpoint['path']}").down("probe.certificate"), why)
 
 
 def _names(sites: Sequence[Site], problems: Problems) -> None:

@@ -21,6 +21,9 @@ FILE = re.compile(r"/[A-Za-z0-9._@+:=,/-]*", re.ASCII)
 HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 HEADER_VALUE = re.compile(r"[A-Za-z0-9 !#%&()*+,./:;<=>?@\[\]^_`|~-]{0,1024}", re.ASCII)
 TOKEN = re.compile(r"[A-Za-z0-9!#%&*+.^_`|~-]{1,128}", re.ASCII)
+COOKIE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
+USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}", re.ASCII)
+SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@\\:-]{0,127}", re.ASCII)
 CIPHER = re.compile(r"[A-Z0-9-]{3,64}", re.ASCII)
 GROUP = re.compile(r"[A-Za-z0-9_-]{2,32}", re.ASCII)
 
@@ -53,6 +56,16 @@ class Backend(NamedTuple):
     scheme: str
     address: str
     path: str
+
+    @property
+    def host(self) -> str:
+        """The host alone, IPv6 without brackets; nothing of a socket."""
+        return "" if self.scheme == "unix" else self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether TLS is spoken there."""
+        return self.scheme in ("wss", "https")
 
 
 def ip_address(text: str) -> IPAddress | None:
@@ -225,7 +238,7 @@ def backend(text: str) -> Backend:
     scheme, separator, rest = text.partition("://")
     ports = {"ws": 80, "http": 80, "wss": 443, "https": 443}
     if not separator or scheme not in ports:
-        raise ValueError("is not a backend: ws://host:port, http://host:port or unix:/path/to/socket")
+        raise ValueError("is not a backend: ws://host:port, wss://host:port or unix:/path/to/socket")
     authority, slash, tail = rest.partition("/")
     host, number = _authority(authority, ports[scheme])
     return Backend(scheme, host_port(host, number), path(f"/{tail}") if slash else "")
@@ -278,6 +291,11 @@ def header_name(text: str) -> str:
     return _whole_match(HEADER_NAME, text, "the name of a header: letters, digits and hyphens")
 
 
+def cookie_name(text: str) -> str:
+    """The name of a cookie, as nginx's variables can have it."""
+    return _whole_match(COOKIE_NAME, text, "the name of a cookie: letters, digits and underscores")
+
+
 def header_value(text: str) -> str:
     """The value of an HTTP header."""
     allowed = "a header value of ASCII without quotes, backslash, braces, $ and line breaks"
@@ -287,6 +305,16 @@ def header_value(text: str) -> str:
 def subprotocol(text: str) -> str:
     """A WebSocket subprotocol (an HTTP token)."""
     return _whole_match(TOKEN, text, "a subprotocol: letters, digits and any of ! # % & * + . ^ _ ` | ~ -")
+
+
+def user(text: str) -> str:
+    """A user of the host."""
+    return _whole_match(USER, text, "the name of a user: small letters, digits, hyphens and underscores")
+
+
+def service(text: str) -> str:
+    """A service of the host, such as V(chat) or V(chat@1.service)."""
+    return _whole_match(SERVICE, text, "the name of a service: letters, digits and any of . _ @ : -")
 
 
 def cipher(text: str) -> str:

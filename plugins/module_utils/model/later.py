@@ -15,13 +15,8 @@ from .servers import DIFFERENCES
 
 # A key, as its path in the argument spec, and the values that are done.
 LATER: dict[str, tuple[Any, ...]] = {
-    "wss_server": ("nginx", "apache"),
     "wss_firewall": ("none",),
     "wss_sites.certificate.provider": ("self_signed", "private_ca", "request", "files"),
-    "wss_sites.client_certificates": (None,),
-    "wss_sites.endpoints.backends": ([],),
-    "wss_sites.endpoints.balance": (None,),
-    "wss_sites.endpoints.backend_tls": (None,),
 }
 WHY = "belongs to a later version"
 

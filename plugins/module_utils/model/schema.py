@@ -16,8 +16,14 @@ from .problems import SECRET, At, Problems
 
 Spec = Mapping[str, Mapping[str, Any]]
 
-# A key whose value may be one word instead of a dictionary, and the key which that word stands for.
-SHORT_FORMS = {"tls": "policy", "probe": "expect"}
+# A key whose value (or item) may be one word instead of a dictionary, and the key which that word stands for.
+SHORT_FORMS = {
+    "tls": "policy",
+    "probe": "expect",
+    "balance": "method",
+    "backends": "url",
+    "client_certificate": "provider",
+}
 
 # Lists whose items have names of their own: the word for an item, and the key that names it.
 OWNERS = {"wss_sites": ("site", "name"), "endpoints": ("endpoint", "path")}
@@ -83,11 +89,15 @@ def _option(key: str, option: Mapping[str, Any], value: Any, at: At, problems: P
         value = option.get("default")
     if value is None:
         return [] if option.get("type") == "list" else None
-    if key in SHORT_FORMS and not isinstance(value, dict):
-        value = {SHORT_FORMS[key]: "off" if value is False else value}
     if option["type"] == "list":
         return _list(key, option, value, at.down(key), problems)
-    return _value(option, value, at.down(key), problems)
+    return _value(option, _long_form(key, value), at.down(key), problems)
+
+
+def _long_form(key: str, value: Any) -> Any:
+    if key in SHORT_FORMS and not isinstance(value, dict):
+        return {SHORT_FORMS[key]: "off" if value is False else value}
+    return value
 
 
 def _list(key: str, option: Mapping[str, Any], value: Any, at: At, problems: Problems) -> list[Any]:
@@ -96,7 +106,10 @@ def _list(key: str, option: Mapping[str, Any], value: Any, at: At, problems: Pro
         return []
     items = value if isinstance(value, list) else [value]
     element = {**option, "type": option["elements"]}
-    return [_value(element, item, _item_place(key, item, index, at), problems) for index, item in enumerate(items)]
+    return [
+        _value(element, _long_form(key, item), _item_place(key, item, index, at), problems)
+        for index, item in enumerate(items)
+    ]
 
 
 def _item_place(key: str, item: Any, index: int, at: At) -> At:

@@ -26,6 +26,31 @@ class Difference:
     allowed: tuple[Any, ...] | None = None
 
 
+APPLICATION = "the application terminates TLS and answers the clients itself, and has such settings of its own"
+# Of a site without a server of ours, what only such a server does, and its default.
+OF_SERVERS: dict[str, Any] = {
+    "tls.policy": "intermediate",
+    "tls.protocols": [],
+    "tls.ciphers": [],
+    "tls.groups": [],
+    "client_certificates": None,
+    "root": None,
+    "redirect_http": False,
+    "hsts": 0,
+    "access_log": None,
+    "http2_websockets": False,
+    "endpoints.backend": None,
+    "endpoints.backends": [],
+    "endpoints.balance.method": "round_robin",
+    "endpoints.balance.hash": None,
+    "endpoints.backend_tls": None,
+    "endpoints.websocket_only": True,
+    "endpoints.idle_timeout": 3600,
+    "endpoints.connect_timeout": 5,
+    "endpoints.max_connections_per_client": 0,
+    "endpoints.headers": {},
+}
+
 H2_WEBSOCKETS = "from 2.4.58; six WebSockets get through in one connection of HTTP/2, in which more have to wait"
 
 DIFFERENCES = (
@@ -84,6 +109,44 @@ DIFFERENCES = (
     ),
     Difference(
         "apache",
+        "wss_sites.endpoints.balance.method",
+        "Apache's load balancer has no way to choose by the client's address",
+        f"{APACHE}mod/mod_proxy_balancer.html",
+        allowed=("round_robin", "least_connections"),
+    ),
+    Difference(
+        "apache",
+        "wss_sites.endpoints.balance.hash",
+        "Apache's load balancer has no way to choose by a header, nor by a cookie that names none of its backends",
+        f"{APACHE}mod/mod_proxy_balancer.html#stickyness_implementation",
+        allowed=(None,),
+    ),
+    Difference(
+        "apache",
+        "wss_sites.endpoints.backend_tls.server_name",
+        "the host of each backend's URL, which is the default, or the only name of the site",
+        f"{APACHE}mod/mod_proxy.html#proxypreservehost",
+    ),
+    Difference(
+        "apache",
+        "wss_sites.endpoints.backend_tls.session_reuse",
+        "each connection to a backend has a full handshake",
+        f"{APACHE}mod/mod_ssl.html",
+    ),
+    Difference(
+        "nginx",
+        "wss_sites.endpoints.backend_tls.server_name",
+        "needed where the backends of an endpoint have different hosts: nginx verifies all by one name",
+        f"{NGINX}http/ngx_http_proxy_module.html#proxy_ssl_name",
+    ),
+    Difference(
+        "nginx",
+        "wss_sites.endpoints.backends",
+        "a name is resolved when nginx is reloaded; from 1.27.3 nginx follows it when it resolves to other addresses",
+        f"{NGINX}http/ngx_http_upstream_module.html#resolve",
+    ),
+    Difference(
+        "apache",
         "wss_sites.endpoints.websocket_only",
         "false needs `wss_apache_websocket: upgrade`",
         f"{APACHE}mod/mod_proxy_wstunnel.html",
@@ -107,5 +170,9 @@ DIFFERENCES = (
         "an open WebSocket holds a thread; the limits of the MPM follow, with room for the sockets that a reload leaves"
         " to older processes; the MPM prefork is refused",
         f"{APACHE}mod/event.html",
+    ),
+    *(
+        Difference("none", f"wss_sites.{key}", APPLICATION, "docs/application-tls.md", allowed=(default,))
+        for key, default in OF_SERVERS.items()
     ),
 )

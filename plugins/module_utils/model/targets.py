@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import grammar
+from . import backends, clients, grammar
 from .types import Endpoint, Listen, Model, Site
 
 
@@ -17,7 +18,51 @@ def certificates(model: Model) -> list[dict[str, Any]]:
         {**_given(site["certificate"]), "name": site["name"], "names": site["server_names"]}
         for site in model["sites"]
         if site["certificate"] is not None
-    ]
+    ] + model["clients"]
+
+
+def probe_certificate(model: Model) -> dict[str, Any] | None:
+    """The certificate that the probe on the controller shows, as M(wss.edge.certificates) takes it."""
+    if model["probe_from"] == "host" or not any(map(shows_certificate, model["sites"])):
+        return None
+    return clients.entry(model["host"], f"probe {model['host']}")
+
+
+def shows_certificate(site: Site) -> bool:
+    """Whether the probe must show a certificate of the private authority."""
+    wanted = site["client_certificates"]
+    return (
+        wanted is not None
+        and wanted["verify"] == "required"
+        and wanted["ca"] == backends.PRIVATE_CA
+        and any(_own_certificate_missing(endpoint) for endpoint in site["endpoints"])
+    )
+
+
+def _own_certificate_missing(endpoint: Endpoint) -> bool:
+    return endpoint["probe"]["expect"] != "none" and endpoint["probe"]["client_certificate"] is None
+
+
+def trusted(model: Model) -> dict[str, list[str]]:
+    """The authorities (C(ca)) and revocation lists (C(crl)) that the server needs: the words or files of the model."""
+    ca, crl = set(), set()
+    for site in model["sites"]:
+        asked = site["client_certificates"]
+        settings = [each["backend_tls"] for each in site["endpoints"]]
+        ca |= {each["ca"] for each in settings if each and each["verify"]} | ({asked["ca"]} if asked else set())
+        crl |= {asked["crl"]} if asked and asked["crl"] else set()
+    crl |= ca & {backends.PRIVATE_CA}
+    return {"ca": sorted(ca - {backends.SYSTEM}), "crl": sorted(crl)}
+
+
+def needs_private_ca(sites: Sequence[Site], presented: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the private authority signs for the host, or is trusted there."""
+    signs = [site["certificate"]["provider"] for site in sites if site["certificate"]]
+    signs += [each["provider"] for each in presented]
+    trusts = [site["client_certificates"]["ca"] for site in sites if site["client_certificates"]]
+    for site in sites:
+        trusts += [each["backend_tls"]["ca"] for each in site["endpoints"] if each["backend_tls"]]
+    return backends.PRIVATE_CA in {*signs, *trusts}
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +111,18 @@ def _target(model: Model, site: Site, listen: Listen, endpoint: Endpoint, http2:
         "headers": probe["headers"],
         "subprotocols": probe["subprotocols"],
         "expect": probe["expect"],
+        "client_certificate": _shown_certificate(model, site, endpoint),
     }
+
+
+def _shown_certificate(model: Model, site: Site, endpoint: Endpoint) -> dict[str, str] | None:
+    """Its files on the machine that probes."""
+    if endpoint["probe"]["client_certificate"] or not shows_certificate(site):
+        return endpoint["probe"]["client_certificate"]
+    folder = f"{model['probe_dir'].rstrip('/')}/{model['host']}/current"
+    if model["probe_from"] == "host":
+        folder = f"/etc/pki/wss/{clients.OF_HOST}/current"
+    return {"certificate": f"{folder}/fullchain.pem", "private_key": f"{folder}/privkey.pem"}
 
 
 def _probed_name(site: Site) -> str:

@@ -24,6 +24,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "hsts": (0, 315_360_000),
     "idle_timeout": (1, 31_536_000),
     "connect_timeout": (1, 75),
+    "weight": (1, 100),
+    "verify_depth": (1, 10),
     "max_connections_per_client": (0, 65_535),
 }
 

@@ -346,7 +346,7 @@ def _matches(path: str) -> str:
 
 def _exact(endpoint: Endpoint, scheme: str) -> dict[str, str] | None:
     """The endpoint's path itself, where the backend's ends otherwise."""
-    ours, theirs = endpoint["path"], endpoint["backend"]["path"]
+    ours, theirs = endpoint["path"], endpoint["backend_path"]
     if not theirs or ours.endswith("/") == theirs.endswith("/"):
         return None
     # The empty group is there for $1: to a backend without any, Apache would append the path.
@@ -355,10 +355,10 @@ def _exact(endpoint: Endpoint, scheme: str) -> dict[str, str] | None:
 
 def _backend(endpoint: Endpoint, scheme: str = "http") -> str:
     """The URL that takes the place of the endpoint's path; they end alike, because what is below is appended."""
-    path = (endpoint["backend"]["path"] or endpoint["path"]).rstrip("/")
+    path = (endpoint["backend_path"] or endpoint["path"]).rstrip("/")
     return f"{_base(endpoint, scheme)}{path}" + ("/" if endpoint["path"].endswith("/") else "")
 
 
 def _base(endpoint: Endpoint, scheme: str) -> str:
-    address = endpoint["backend"]["address"]
+    address = endpoint["backends"][0]["address"]
     return f"{address}|{scheme}://localhost" if address.startswith("unix:") else f"{scheme}://{address}"

@@ -126,7 +126,7 @@ def _endpoint(site: Site, index: int, endpoint: Endpoint) -> dict[str, Any]:
         "allowed": guard,
         "inside": f"{GUARDED}/{index}",
         "passes": _passes(f"{GUARDED}/{index}", endpoint),
-        "backend": endpoint["backend"]["address"],
+        "backend": endpoint["backends"][0]["address"],
         "idle_timeout": endpoint["idle_timeout"],
         "connect_timeout": endpoint["connect_timeout"],
         "max_connections_per_client": endpoint["max_connections_per_client"],
@@ -142,7 +142,7 @@ def _matches(path: str) -> list[str]:
 
 def _passes(inside: str, endpoint: Endpoint) -> list[dict[str, str]]:
     """The locations, behind the guard, that replace the endpoint's path by the backend's; none where it is kept."""
-    theirs = endpoint["backend"]["path"]
+    theirs = endpoint["backend_path"]
     if not theirs:
         return []
     ours = endpoint["path"]

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An application that terminates TLS itself: where it reads its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import grammar
+from .problems import At, Problems
+from .types import Application
+from .values import parsed
+
+FILES = ("certificate", "private_key", "chain")
+
+
+def application(values: Mapping[str, Any] | None, server: str, at: At, problems: Problems) -> Application | None:
+    """Required with C(wss_server: none), and refused with a server of the collection's."""
+    if server != "none":
+        if values:
+            problems.add(at, "goes with wss_server: none only")
+        return None
+    if values is None:
+        problems.add(at, "this key is required with wss_server: none")
+        return None
+    files = {key: parsed(values[key], grammar.file, at.down(key), problems) for key in FILES}
+    seen: dict[str, str] = {}
+    for key, path in files.items():
+        if path and path in seen:
+            problems.refuse(at.down(key), path, f"is the file of {seen[path]}, too")
+        seen.setdefault(path, key)
+    if values["service"] and values["command"]:
+        problems.refuse(at.down("command"), values["command"], "is given beside service; one of them is enough")
+    return {
+        "certificate": files["certificate"],
+        "private_key": files["private_key"],
+        "chain": files["chain"],
+        "user": parsed(values["user"], grammar.user, at.down("user"), problems),
+        "service": parsed(values["service"], grammar.service, at.down("service"), problems),
+        "on_change": values["on_change"],
+        "command": values["command"],
+    }
