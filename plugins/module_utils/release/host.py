@@ -10,11 +10,13 @@ from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 from ansible_collections.wss.edge.plugins.module_utils.model.tls import POLICIES
-from ansible_collections.wss.edge.plugins.module_utils.model.types import Listen, Site, Tls
+from ansible_collections.wss.edge.plugins.module_utils.model.types import Listen, Model, Site, Tls
 
 # Before the server is installed, it is taken to be newer than whatever is asked of it.
 NEWEST = (999,)
 EVERY_ADDRESS: Listen = {"address": "*", "port": 80}
+# Linux's own choice, for a host that has not said.
+LOCAL_PORTS = 28232
 
 Socket = tuple[str, int]
 
@@ -38,6 +40,7 @@ class Host:
         self.groups: list[str] | None = server.get("groups")
         self.library = server.get("tls_library", "")
         self.ipv6 = bool(facts["ipv6"])
+        self.local_ports = int(facts.get("local_ports", LOCAL_PORTS))
         self.foreign: dict[Socket, list[Mapping[str, Any]]] = {}
         for block in facts["foreign"]["servers"]:
             for listen in block["listens"]:
@@ -92,6 +95,23 @@ class Host:
             for block in self.foreign.get(socket, []):
                 found.extend(self._clash(site, grammar.host_port(*socket), block))
         return found
+
+    def capacity_problems(self, model: Model) -> list[str]:
+        """A sentence where the backends cannot take C(wss_max_connections): each connection needs a local port."""
+        endpoints = [endpoint for site in model["sites"] for endpoint in site["endpoints"]]
+        backends = [each for endpoint in endpoints for each in endpoint["backends"] if not each["backup"]]
+        addresses = {each["address"] for each in backends}
+        possible = len(addresses) * self.local_ports
+        if not addresses or any(each.startswith("unix:") for each in addresses):
+            return []
+        if model["max_connections"] <= possible:
+            return []
+        return [
+            f"wss_max_connections: {model['max_connections']} connections are more than the {possible} that the sites'"
+            f" backends ({len(addresses)} by address and port, backups aside) can have from this host, whose"
+            f" net.ipv4.ip_local_port_range has {self.local_ports} ports for each; give them more addresses, use a unix"
+            " socket, or make the range wider"
+        ]
 
     def _overlaps(self, site: Site, socket: Socket) -> list[str]:
         mine = grammar.host_port(*socket)

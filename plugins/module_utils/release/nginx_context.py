@@ -43,6 +43,7 @@ def nginx_context(model: Model, certificates: Mapping[str, str], facts: Mapping[
     """
     host = _Nginx(facts)
     problems = [problem for site in model["sites"] for problem in host.problems_of(site)]
+    problems += host.capacity_problems(model)
     problems += host.older_than(REJECT_HANDSHAKE, "cannot refuse a handshake for its server name")
     if problems:
         raise HostError(problems)
