@@ -17,7 +17,7 @@ if ROOT.parents[1].name != "ansible_collections":
     sys.path.insert(0, str(ROOT / "build/collections"))  # made by `make collections`
 
 from ansible_collections.wss.edge.plugins.module_utils.model.later import LATER  # noqa: E402
-from ansible_collections.wss.edge.plugins.module_utils.model.servers import DIFFERENCES, Difference  # noqa: E402
+from ansible_collections.wss.edge.plugins.module_utils.model.servers import APPLICATIONS, DIFFERENCES, Difference  # noqa: E402
 
 PAGE = ROOT / "docs/servers.md"
 SITES = "wss_sites"
@@ -25,13 +25,14 @@ HEAD = """\
 # What nginx and Apache do with each key
 
 The same inventory serves on both; `wss_server` names one. Where a server cannot do what a value says, the value is
-refused before any host is touched. Keys are those of a site; variables of the host begin with `wss_`. What a reload of
-Apache does, and what its WebSockets cost, is in [apache.md](apache.md).
+refused before any host is touched. With `none` [the application terminates TLS itself](application-tls.md); what only a
+proxy does is refused there. Keys are those of a site; variables of the host begin with `wss_`. What a reload of Apache
+does, and what its WebSockets cost, is in [apache.md](apache.md).
 
 Made by `python3 docs/servers.py` from the model and the argument spec, which says what each key means.
 
-| key | nginx | Apache |
-|---|---|---|
+| key | nginx | Apache | none |
+|---|---|---|---|
 """
 
 
@@ -46,7 +47,7 @@ def keys(options: dict[str, Any], above: str = "") -> Iterator[tuple[str, dict[s
 
 
 def word(key: str, option: dict[str, Any]) -> str:
-    """What both servers do with it."""
+    """What all of them do with it."""
     if key not in LATER:
         return "yes"
     missing = [choice for choice in option.get("choices", []) if choice not in LATER[key]]
@@ -56,18 +57,31 @@ def word(key: str, option: dict[str, Any]) -> str:
 def cell(row: Difference | None, otherwise: str) -> str:
     if row is None:
         return otherwise
-    return f"{'yes' if row.allowed is None else 'no'}: [{row.text}]({row.documentation})"
+    if row.documentation == APPLICATIONS:
+        return "no"
+    start = "yes" if row.allowed is None else "in part" if len(row.allowed) > 1 else "no"
+    return f"{start}: [{row.text}]({row.documentation})"
+
+
+def row_of(rows: dict[tuple[str, str], Difference], server: str, key: str) -> Difference | None:
+    """The row of a key, or one above it that allows nothing below."""
+    while key:
+        row = rows.get((server, key))
+        if row is not None:
+            return row
+        key = key.rpartition(".")[0]
+    return None
 
 
 def page() -> str:
     spec = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text(encoding="utf-8"))
-    differences = {(row.server, row.key): row for row in DIFFERENCES}
+    rows = {(row.server, row.key): row for row in DIFFERENCES}
     told = {row.key for row in DIFFERENCES} | set(LATER)
     lines = []
     for key, option in keys(spec["argument_specs"]["main"]["options"]):
         if key.startswith(f"{SITES}.") or key in told:
-            both = word(key, option)
-            cells = [cell(differences.get((server, key)), both) for server in ("nginx", "apache")]
+            every = word(key, option)
+            cells = [cell(row_of(rows, server, key), every) for server in ("nginx", "apache", "none")]
             lines.append(f"| `{key.removeprefix(f'{SITES}.')}` | {' | '.join(cells)} |\n")
     return HEAD + "".join(lines)
 

@@ -17,10 +17,8 @@ FILES = ("certificate", "private_key", "chain")
 
 
 def application(values: Mapping[str, Any] | None, server: str, at: At, problems: Problems) -> Application | None:
-    """Required with C(wss_server: none), and refused with a server of the collection's."""
+    """Required with C(wss_server: none)."""
     if server != "none":
-        if values:
-            problems.add(at, "goes with wss_server: none only")
         return None
     if values is None:
         problems.add(at, "this key is required with wss_server: none")

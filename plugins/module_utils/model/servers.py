@@ -26,6 +26,7 @@ class Difference:
     allowed: tuple[Any, ...] | None = None
 
 
+APPLICATIONS = "docs/application-tls.md"
 APPLICATION = "the application terminates TLS and answers the clients itself, and has such settings of its own"
 # Of a site without a server of ours, what only such a server does, and its default.
 OF_SERVERS: dict[str, Any] = {
@@ -33,6 +34,8 @@ OF_SERVERS: dict[str, Any] = {
     "tls.protocols": [],
     "tls.ciphers": [],
     "tls.groups": [],
+    "tls.session_timeout": 86400,
+    "tls.session_cache_size": 10,
     "client_certificates": None,
     "root": None,
     "redirect_http": False,
@@ -49,6 +52,7 @@ OF_SERVERS: dict[str, Any] = {
     "endpoints.connect_timeout": 5,
     "endpoints.max_connections_per_client": 0,
     "endpoints.headers": {},
+    "endpoints.origins": [],
 }
 
 H2_WEBSOCKETS = "from 2.4.58; six WebSockets get through in one connection of HTTP/2, in which more have to wait"
@@ -141,7 +145,7 @@ DIFFERENCES = (
     ),
     Difference(
         "nginx",
-        "wss_sites.endpoints.backends",
+        "wss_sites.endpoints.backends.url",
         "a name is resolved when nginx is reloaded; from 1.27.3 nginx follows it when it resolves to other addresses",
         f"{NGINX}http/ngx_http_upstream_module.html#resolve",
     ),
@@ -172,7 +176,11 @@ DIFFERENCES = (
         f"{APACHE}mod/event.html",
     ),
     *(
-        Difference("none", f"wss_sites.{key}", APPLICATION, "docs/application-tls.md", allowed=(default,))
+        Difference("none", f"wss_sites.{key}", APPLICATION, APPLICATIONS, allowed=(default,))
         for key, default in OF_SERVERS.items()
+    ),
+    *(
+        Difference(server, "wss_sites.application", "the server terminates TLS", APPLICATIONS, allowed=(None,))
+        for server in ("nginx", "apache")
     ),
 )

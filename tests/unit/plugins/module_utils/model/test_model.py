@@ -48,6 +48,20 @@ def requested(name: str = "chat.example.com", **values: Any) -> dict[str, Any]:
     return site(name=name, certificate={"provider": "request", **values})
 
 
+def several(*backends: Any, **changes: Any) -> dict[str, Any]:
+    return site(e_backend=None, e_backends=list(backends), **{f"e_{key}": value for key, value in changes.items()})
+
+
+APPLICATION = {"certificate": "/a.pem", "private_key": "/a.key", "user": "chat"}
+NO_SERVER = {"wss_server": "none"}
+
+
+def own(**changes: Any) -> dict[str, Any]:
+    """A site whose application terminates TLS itself."""
+    mine = {key: changes.pop(key) for key in ("user", "private_key", "service", "command") if key in changes}
+    return site(**{"e_backend": None, "application": {**APPLICATION, **mine}, **changes})
+
+
 PRIVATE = site(certificate={"provider": "private_ca"})
 PASSPHRASE = {"wss_ca_passphrase": "correct horse"}
 
@@ -262,11 +276,135 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     # What belongs to a later version is refused, never ignored.
     "firewall": ([site()], {"wss_firewall": "ufw"}, ["wss_firewall", '"ufw"', "later version"]),
     "acme": ([site(certificate={"provider": "acme"})], {}, ["certificate.provider", '"acme"', "later version"]),
-    "client certificates": ([site(client_certificates={"verify": True})], {}, ["client_certificates", "later version"]),
-    "TLS backend": ([site(e_backend="wss://a:443")], {}, ["backend", '"wss://a:443"', "later version"]),
-    "several backends": ([site(e_backends=[{"url": "ws://a"}])], {}, ["backends", "later version"]),
-    "balance": ([site(e_balance="round_robin")], {}, ["balance", "later version"]),
-    "backend TLS": ([site(e_backend_tls={"verify": True})], {}, ["backend_tls", "later version"]),
+    # Several backends, and TLS towards them.
+    "backend beside backends": ([site(e_backends=["ws://a"])], {}, ["backend", '"ws://127.0.0.1:8282"', "beside"]),
+    "backend twice": ([several("ws://a", "ws://A:80")], {}, ["backends[1].url", "twice", "weight"]),
+    "backend that is none": ([several("ws://a", "b:80")], {}, ["backends[1].url", '"b:80"', "wss://host:port"]),
+    "weight": ([several({"url": "ws://a", "weight": 0}, "ws://b")], {}, ["backends[0].weight", "0", "1 to 100"]),
+    "unknown key of a backend": ([several({"url": "ws://a", "wight": 2})], {}, ["backends[0].wight", "weight"]),
+    "only backups": ([several({"url": "ws://a", "backup": True})], {}, ["endpoint /wss, backends", "one must not be"]),
+    "paths of backends": ([several("ws://a/x", "ws://b/y")], {}, ["backends[1].url", '"/y"', "/x", "the same"]),
+    "TLS beside none": ([several("ws://a", "wss://b")], {}, ["backends[1].url", '"b:443" speaks TLS', "own endpoint"]),
+    "balance": ([several("ws://a", "ws://b", balance="random")], {}, ["balance.method", '"random"', "client_address"]),
+    "balance of one": ([site(e_balance="least_connections")], {}, ["balance", '"least_connections"', "several"]),
+    "hash of nothing": ([several("ws://a", "ws://b", balance={"hash": {}})], {}, ["balance.hash", "{cookie: session}"]),
+    "hash of two": (
+        [several("ws://a", "ws://b", balance={"hash": {"header": "X", "cookie": "y"}})],
+        {},
+        ["balance.hash", "or of a cookie"],
+    ),
+    "hash of a variable": (
+        [several("ws://a", "ws://b", balance={"hash": {"cookie": "a$b"}})],
+        {},
+        ["balance.hash.cookie", '"a$b"', "letters, digits"],
+    ),
+    "hash beside a method": (
+        [several("ws://a", "ws://b", balance={"method": "client_address", "hash": {"header": "X-Room"}})],
+        {},
+        ["balance.method", '"client_address"', "beside hash"],
+    ),
+    "a backup by hash": (
+        [several("ws://a", {"url": "ws://b", "backup": True}, balance={"hash": {"header": "X-Room"}})],
+        {},
+        ["backends[1].backup", "not possible with balance header"],
+    ),
+    "balance by address, with Apache": (
+        [several("ws://a", "ws://b", balance="client_address")],
+        {"wss_server": "apache"},
+        ["balance.method", "wss_server: apache", "round_robin", "mod_proxy_balancer"],
+    ),
+    "balance by hash, with Apache": (
+        [several("ws://a", "ws://b", balance={"hash": {"header": "X-Room"}})],
+        {"wss_server": "apache"},
+        ["balance.hash", "wss_server: apache", "mod_proxy_balancer"],
+    ),
+    "TLS settings without TLS": ([site(e_backend_tls={"verify": True})], {}, ["backend_tls", "wss or https"]),
+    "a backend's address to verify": (
+        [site(e_backend="wss://192.0.2.7")], {}, ["backend_tls.server_name", '"192.0.2.7"', "DNS name"],
+    ),
+    "an address as the name": (
+        [site(e_backend="wss://b", e_backend_tls={"server_name": "192.0.2.7"})],
+        {},
+        ["backend_tls.server_name", '"192.0.2.7"', "DNS name"],
+    ),
+    "several names to verify, with nginx": (
+        [several("wss://a", "wss://b")], {}, ["backend_tls.server_name", '["a", "b"]', "one name with nginx"],
+    ),
+    "another name than the backend's, with Apache": (
+        [site(e_backend="wss://a", e_backend_tls={"server_name": "b"})],
+        {"wss_server": "apache"},
+        ["backend_tls.server_name", '"b"', "wss_server: apache", "allowed: a, chat.example.com"],
+    ),
+    "one of several names of the site, with Apache": (
+        [site(server_names=["chat.example.com", "b"], e_backend="wss://a", e_backend_tls={"server_name": "b"})],
+        {"wss_server": "apache"},
+        ["backend_tls.server_name", '"b"', "wss_server: apache"],
+    ),
+    "Host for a TLS backend, with Apache": (
+        [site(e_backend="wss://a", e_headers={"host": "b"})], {"wss_server": "apache"}, ["headers.Host", "speaks TLS"],
+    ),
+    "a depth": ([site(e_backend="wss://a", e_backend_tls={"verify_depth": 0})], {}, ["verify_depth", "0", "1 to 10"]),
+    "an authority of backends": (
+        [site(e_backend="wss://a", e_backend_tls={"ca": "ca.pem"})], {}, ["backend_tls.ca", '"ca.pem"', "absolute"],
+    ),
+    "suites without TLS 1.2 to a backend": (
+        [site(e_backend="wss://a", e_backend_tls={"protocols": "TLSv1.3", "ciphers": "ECDHE-RSA-AES128-GCM-SHA256"})],
+        {},
+        ["backend_tls.ciphers", "without TLSv1.2"],
+    ),
+    "a client certificate without its key": (
+        [site(e_backend="wss://a", e_backend_tls={"client_certificate": {"certificate": "/a.pem"}})],
+        {},
+        ["backend_tls.client_certificate.private_key", "required"],
+    ),
+    "files beside the private authority": (
+        [site(e_backend="wss://a", e_backend_tls={"client_certificate": {"provider": "private_ca", "chain": "/a"}})],
+        PASSPHRASE,
+        ["client_certificate.chain", "provider files only"],
+    ),
+    "no passphrase for an authority of backends": (
+        [site(e_backend="wss://a", e_backend_tls={"ca": "private_ca"})], {}, ["wss_ca_passphrase", "required"],
+    ),
+    # Certificates of clients.
+    "a word for client certificates": (
+        [site(client_certificates={"verify": "maybe"})], {}, ["client_certificates.verify", '"maybe"', "optional"],
+    ),
+    "client certificates without TLS": (
+        [site(tls=False, client_certificates={"ca": "/a.pem"})], {}, ["client_certificates", "needs TLS"],
+    ),
+    "a list beside the private authority's": (
+        [site(client_certificates={"crl": "/a.pem"})], PASSPHRASE, ["client_certificates.crl", '"/a.pem"', "its own"],
+    ),
+    "an authority of clients": (
+        [site(e_probe="none", client_certificates={"ca": "a.pem"})],
+        {},
+        ["client_certificates.ca", '"a.pem"', "absolute"],
+    ),
+    "clients that the probe cannot be": (
+        [site(client_certificates={"ca": "/a.pem"})],
+        {},
+        ["endpoint /wss, probe.certificate", "required", "/a.pem", "probe: none"],
+    ),
+    "half a certificate for the probe": (
+        [site(e_probe={"certificate": "/a.pem"})], {}, ["probe.private_key", "required beside certificate"],
+    ),
+    # Applications that terminate TLS themselves.
+    "an application beside a server": (
+        [site(application=APPLICATION)], {}, ["application", "wss_server: nginx", "the server terminates TLS"],
+    ),
+    "no application": ([site(e_backend=None)], NO_SERVER, ["application", "required with wss_server: none"]),
+    "an application without a user": (
+        [own(user=None)], NO_SERVER, ["site chat.example.com, application.user", "required"],
+    ),
+    "one file for both": ([own(private_key="/a.pem")], NO_SERVER, ["application.private_key", '"/a.pem"', "file of"]),
+    "a service and a command": ([own(service="a", command=["b"])], NO_SERVER, ["application.command", "beside"]),
+    "a service that is none": ([own(service="a b")], NO_SERVER, ["application.service", '"a b"', "service"]),
+    "a user that is none": ([own(user="a;b")], NO_SERVER, ["application.user", '"a;b"', "user"]),
+    "an application without TLS": ([own(tls=False)], NO_SERVER, ["tls.policy", '"off"', "terminates TLS"]),
+    "a backend of an application": (
+        [own(e_backend="ws://a")], NO_SERVER, ["endpoint /wss, backend", "wss_server: none", "application"],
+    ),
+    "what only a proxy does": ([own(hsts=5)], NO_SERVER, ["hsts: 5", "wss_server: none", "allowed: 0"]),
 }  # fmt: skip
 
 
@@ -290,7 +428,12 @@ def test_the_smallest_site_gets_every_default() -> None:
     assert built["sites"][0]["listen"] == [{"address": "*", "port": 443}]
     assert built["sites"][0]["tls"]["protocols"] == ["TLSv1.2", "TLSv1.3"]
     assert built["sites"][0]["certificate"]["provider"] == "self_signed"
-    assert built["sites"][0]["endpoints"][0]["backend"] == {"address": "127.0.0.1:8282", "path": ""}
+    endpoint = built["sites"][0]["endpoints"][0]
+    assert endpoint["backends"] == [{"address": "127.0.0.1:8282", "weight": 1, "backup": False}]
+    assert (endpoint["backend_path"], endpoint["backend_tls"], endpoint["keeps_host"]) == ("", None, True)
+    assert endpoint["balance"] == {"method": "round_robin", "name": ""}
+    assert built["sites"][0]["client_certificates"] is None
+    assert built["clients"] == []
     assert built["sites"][0]["endpoints"][0]["websocket_only"] is True
     assert built["max_connections"] == 4000
 
@@ -336,7 +479,188 @@ BACKENDS = [
 
 @pytest.mark.parametrize(("text", "address", "path"), BACKENDS)
 def test_a_backend_takes_its_normal_form(text: str, address: str, path: str) -> None:
-    assert model(site(e_backend=text))["sites"][0]["endpoints"][0]["backend"] == {"address": address, "path": path}
+    endpoint = model(site(e_backend=text))["sites"][0]["endpoints"][0]
+    assert (endpoint["backends"][0]["address"], endpoint["backend_path"]) == (address, path)
+
+
+def endpoint_of(*sites: dict[str, Any], **variables: Any) -> Any:
+    return model(*sites, **variables)["sites"][0]["endpoints"][0]
+
+
+def test_several_backends_are_urls_or_dictionaries() -> None:
+    found = endpoint_of(several("ws://a/x", {"url": "http://b:81/x", "weight": "2", "backup": True}))
+    assert found["backends"] == [
+        {"address": "a:80", "weight": 1, "backup": False},
+        {"address": "b:81", "weight": 2, "backup": True},
+    ]
+    assert found["backend_path"] == "/x"
+
+
+BALANCES = [
+    ("least_connections", "least_connections", ""),
+    ({"method": "client_address"}, "client_address", ""),
+    ({"hash": {"header": "X-Room"}}, "header", "X-Room"),
+    ({"hash": {"cookie": "session"}}, "cookie", "session"),
+]
+
+
+@pytest.mark.parametrize(("given", "method", "name"), BALANCES)
+def test_a_way_to_balance_takes_its_normal_form(given: Any, method: str, name: str) -> None:
+    assert endpoint_of(several("ws://a", "ws://b", balance=given))["balance"] == {"method": method, "name": name}
+
+
+def test_tls_to_a_backend_is_verified_by_its_host_and_the_hosts_store() -> None:
+    tls = endpoint_of(site(e_backend="wss://b.example.com/x"))["backend_tls"]
+    assert tls == {
+        "verify": True,
+        "ca": "system",
+        "verify_depth": 3,
+        "server_name": "b.example.com",
+        "client_certificate": None,
+        "protocols": ["TLSv1.2", "TLSv1.3"],
+        "ciphers": tls["ciphers"],
+        "session_reuse": True,
+    }
+    assert "ECDHE-ECDSA-AES128-GCM-SHA256" in tls["ciphers"]
+
+
+NAMES = [
+    ("nginx", ["wss://a"], None, "a", False),
+    ("nginx", ["wss://a", "wss://b"], "C.example", "c.example", False),
+    ("nginx", ["wss://192.0.2.7"], "chat.example.com", "chat.example.com", True),
+    ("apache", ["wss://a", "wss://b"], None, None, False),
+    ("apache", ["wss://a:1", "wss://a:2"], "a", "a", False),
+    ("apache", ["wss://a", "wss://192.0.2.7"], "chat.example.com", "chat.example.com", True),
+]
+
+
+@pytest.mark.parametrize(("server", "urls", "given", "name", "keeps_host"), NAMES)
+def test_the_name_that_backends_are_verified_by_and_the_host_that_they_get(
+    server: str, urls: list[str], given: str | None, name: str | None, keeps_host: bool
+) -> None:
+    found = endpoint_of(several(*urls, backend_tls={"server_name": given}), wss_server=server)
+    assert (found["backend_tls"]["server_name"], found["keeps_host"]) == (name, keeps_host)
+
+
+def test_without_verification_no_name_is_needed() -> None:
+    assert (
+        endpoint_of(site(e_backend="wss://192.0.2.7", e_backend_tls={"verify": False}))["backend_tls"]["verify"]
+        is False
+    )
+
+
+def test_a_host_has_one_certificate_of_the_private_authority_for_all_its_backends() -> None:
+    tls = {"ca": "private_ca", "client_certificate": "private_ca"}
+    both = [
+        site(e_backend="wss://a", e_backend_tls=tls),
+        site(name="b.example", e_backend="wss://b", e_backend_tls=tls),
+    ]
+    built = build(OPTIONS, {"wss_sites": both, **PASSPHRASE}, "192.0.2.1", "edge1")
+    assert built["clients"] == [
+        {
+            "name": "client:private_ca",
+            "provider": "private_ca",
+            "profile": "client",
+            "names": [],
+            "subject": {"common_name": "proxy edge1"},
+        }
+    ]
+    assert [each["name"] for each in targets.certificates(built)] == [
+        "chat.example.com",
+        "b.example",
+        "client:private_ca",
+    ]
+    used = [each["endpoints"][0]["backend_tls"]["client_certificate"] for each in built["sites"]]
+    assert used == ["client:private_ca", "client:private_ca"]
+    assert built["authority"] is not None
+    assert targets.trusted(built) == {"ca": ["private_ca"], "crl": ["private_ca"]}
+
+
+def test_files_of_a_client_certificate_are_one_certificate_however_often_they_are_named() -> None:
+    one, other = ({"certificate": f"/{name}.pem", "private_key": f"/{name}.key"} for name in "ab")
+    given = [site(name=f"{name}.example", e_backend="wss://a", e_backend_tls={"client_certificate": certificate})
+             for name, certificate in (("a", one), ("b", other), ("c", one))]  # fmt: skip
+    built = model(*given)
+    used = [each["endpoints"][0]["backend_tls"]["client_certificate"] for each in built["sites"]]
+    assert used == ["client:0", "client:1", "client:0"]
+    assert [each["certificate"] for each in built["clients"]] == ["/a.pem", "/b.pem"]
+    assert targets.trusted(built) == {"ca": [], "crl": []}
+
+
+CLIENTS = {"client_certificates": {}}
+
+
+def test_client_certificates_are_required_and_of_the_private_authority() -> None:
+    built = model(site(**CLIENTS), **PASSPHRASE)
+    wanted = {"verify": "required", "ca": "private_ca", "verify_depth": 3, "crl": None}
+    assert built["sites"][0]["client_certificates"] == wanted
+    assert built["authority"] is not None
+    assert targets.trusted(built) == {"ca": ["private_ca"], "crl": ["private_ca"]}
+
+
+def test_files_of_authorities_are_told() -> None:
+    wanted = {"ca": "/clients.pem", "crl": "~/clients.crl", "verify": "optional"}
+    built = model(site(client_certificates=wanted, e_backend="wss://a", e_backend_tls={"ca": "~/backends.pem"}))
+    assert built["authority"] is None
+    assert targets.trusted(built) == {"ca": ["/clients.pem", "~/backends.pem"], "crl": ["~/clients.crl"]}
+
+
+def test_client_certificates_that_are_off_are_none() -> None:
+    assert model(site(client_certificates={"verify": "off"}))["sites"][0]["client_certificates"] is None
+
+
+def test_the_probe_shows_a_certificate_where_clients_need_one() -> None:
+    def shown(**variables: Any) -> tuple[Any, Any, list[str]]:
+        given = {"wss_sites": [site(**CLIENTS), site(name="open.example", listen=[444])], **PASSPHRASE, **variables}
+        built = build(OPTIONS, given, "192.0.2.1", "edge1")
+        found = [target["client_certificate"] for target in targets.targets(built)]
+        assert found[1] is None
+        return found[0], targets.probe_certificate(built), [each["name"] for each in built["clients"]]
+
+    on_controller = "~/wss-edge/probe/edge1/current"
+    on_host = "/etc/pki/wss/client:private_ca/current"
+    assert shown() == (
+        {"certificate": f"{on_controller}/fullchain.pem", "private_key": f"{on_controller}/privkey.pem"},
+        {
+            "name": "edge1",
+            "provider": "private_ca",
+            "profile": "client",
+            "names": [],
+            "subject": {"common_name": "probe edge1"},
+        },
+        [],
+    )
+    assert shown(wss_probe_from="host") == (
+        {"certificate": f"{on_host}/fullchain.pem", "private_key": f"{on_host}/privkey.pem"},
+        None,
+        ["client:private_ca"],
+    )
+
+
+def test_the_probe_shows_a_certificate_of_the_users() -> None:
+    mine = {"certificate": "/me.pem", "private_key": "/me.key"}
+    built = model(site(client_certificates={"ca": "/ca.pem"}, e_probe=mine))
+    assert targets.targets(built)[0]["client_certificate"] == mine
+    assert targets.probe_certificate(built) is None
+
+
+def test_nobody_shows_a_certificate_that_nobody_needs() -> None:
+    built = model(site(client_certificates={"verify": "optional"}), **PASSPHRASE)
+    assert targets.probe_certificate(built) is None
+    assert targets.targets(built)[0]["client_certificate"] is None
+
+
+def test_an_application_has_its_files_and_no_backends() -> None:
+    built = model(own(service="chat@1.service"), **NO_SERVER)
+    assert built["sites"][0]["application"] == {
+        **APPLICATION,
+        "chain": None,
+        "service": "chat@1.service",
+        "on_change": "restart",
+        "command": [],
+    }
+    assert built["sites"][0]["endpoints"][0]["backends"] == []
+    assert [(each["port"], each["tls"]) for each in targets.targets(built)] == [(443, True)]
 
 
 def test_a_policy_can_be_changed_in_parts() -> None:
