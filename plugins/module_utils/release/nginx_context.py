@@ -25,6 +25,9 @@ REJECT_HANDSHAKE = (1, 19, 4)
 
 GUARDED = "/.wss/ok"
 
+Trust = Mapping[str, Mapping[str, str]]
+NO_TRUST: Trust = {"ca": {}, "crl": {}}
+
 
 class _Nginx(Host):
     title = "nginx"
@@ -34,11 +37,14 @@ class _Nginx(Host):
         self.directives = set(facts["foreign"]["directives"])
 
 
-def nginx_context(model: Model, certificates: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, Any]:
+def nginx_context(
+    model: Model, certificates: Mapping[str, str], facts: Mapping[str, Any], trust: Trust = NO_TRUST
+) -> dict[str, Any]:
     """The variables of the templates.
 
-    :param certificates: The folder of each site's certificate, by the site's name.
+    :param certificates: The folder of each certificate, by its name, which is the site's for that of a site.
     :param facts: The return value of M(wss.edge.server_facts).
+    :param trust: The files of authorities (C(ca)) and of revocation lists (C(crl)), by what the model calls them.
     :raises HostError: where the host has what a site needs already, or lacks it.
     """
     host = _Nginx(facts)
