@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
+import datetime
+from inspect import signature
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ansible_collections.wss.edge.plugins.module_utils.model.types import Site
 from ansible_collections.wss.edge.plugins.module_utils.release.apache_context import apache_context
 from ansible_collections.wss.edge.plugins.module_utils.release.host import HostError
 from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
 from ansible_collections.wss.edge.plugins.module_utils.release.replaced import replaced
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import ARGUMENTS
+from ansible_collections.wss.edge.plugins.module_utils.release.trust import KINDS, Trust, gather
 from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
 
 TEMPLATES = Path(__file__).parents[2] / "roles" / "proxy" / "templates"
@@ -66,27 +70,55 @@ class ActionModule(ActionBase):
 
     def _payload(self, options: dict[str, Any], problems: list[str]) -> dict[str, Any]:
         model, facts, server = options["model"], options["facts"], options["server"]
-        folders = {site["name"]: NOT_MADE for site in model["sites"] if site["tls"]}
+        folders = {each["name"]: NOT_MADE for each in [*filter(_has_tls, model["sites"]), *model["clients"]]}
         folders |= {made["name"]: made["directory"] or NOT_MADE for made in options["certificates"]}
+        trust = self._trust(options)
+        problems = [*problems, *trust.problems]
+        if trust.problems:
+            _refuse(problems)
         try:
-            context = CONTEXTS[server](model, folders, facts)
+            # Apache's takes it with its part of client certificates.
+            more = {"trust": trust.paths} if "trust" in signature(CONTEXTS[server]).parameters else {}
+            context = CONTEXTS[server](model, folders, facts, **more)
         except HostError as error:
             _refuse([*problems, *error.problems])
         if problems:
             _refuse(problems)
         return {
-            "files": render(context, server),
+            "files": {**render(context, server), **trust.files},
             "sites": {f"sites/{site['file']}.conf": site["name"] for site in context["sites"]},
             "listens": context["listens"] + _foreign_listens(facts),
             "max_connections": model["max_connections"],
             "limits_elsewhere": list(facts["foreign"]["limits"]),
-            "checkable": NOT_MADE not in folders.values(),
+            "checkable": trust.complete and NOT_MADE not in folders.values(),
             "record": {
                 "certificates": folders,
                 "targets": options["targets"],
                 "trust": {made["name"]: made["trust"] for made in options["certificates"]},
             },
         }
+
+    def _trust(self, options: dict[str, Any]) -> Trust:
+        """The authorities and revocation lists; in check mode there need be no private authority yet."""
+        private_ca = {"ca": options["authority"] or "", "crl": options["crl"] or ""}
+        if self._task.check_mode:
+            private_ca = {kind: text or None for kind, text in private_ca.items()}
+        trusted = {kind: options["trusted"].get(kind, []) for kind in KINDS}
+        folder = f"{SERVERS[options['server']].config_dir}/wss/current"
+        return gather(trusted, private_ca, self._read, folder, datetime.datetime.now(datetime.timezone.utc))
+
+    def _read(self, name: str) -> bytes:
+        """A file on the controller, taken out of ansible-vault if need be."""
+        try:
+            path = self._find_needle("files", name)
+            text: str = self._loader.get_text_file_contents(path, encoding="latin-1")
+        except (AnsibleError, OSError) as error:
+            raise ValueError(f"cannot be read on the controller: {error}") from error
+        return text.encode("latin-1")
+
+
+def _has_tls(site: Site) -> bool:
+    return site["tls"] is not None
 
 
 def _refuse(problems: list[str]) -> NoReturn:

@@ -48,6 +48,20 @@ options:
     type: list
     elements: dict
     default: []
+  trusted:
+    description:
+      - The authorities (C(ca)) and the revocation lists (C(crl)) that the server needs, as M(wss.edge.sites) returns
+        them, the word V(private_ca) and PEM files on the controller. These are found as by M(ansible.builtin.copy), and
+        may be encrypted with ansible-vault.
+      - They become files of the release, so that a list that has changed is a new release and one reload.
+    type: dict
+    default: {}
+  authority:
+    description: What V(private_ca) means among the authorities, as M(wss.edge.private_ca) returns it.
+    type: str
+  crl:
+    description: What V(private_ca) means among the revocation lists, as M(wss.edge.private_ca) returns it.
+    type: str
   facts:
     description: The host, as M(wss.edge.server_facts) returns it. Required with O(state=present).
     type: dict
@@ -97,6 +111,7 @@ EXAMPLES = r"""
   wss.edge.release:
     model: "{{ wss.model }}"
     certificates: "{{ made.certificates }}"
+    trusted: "{{ wss.trusted }}"
     facts: "{{ host.facts }}"
     targets: "{{ wss.targets }}"
 

@@ -44,7 +44,8 @@ EXAMPLES = r"""
 
 - name: Show which backends there are
   ansible.builtin.debug:
-    msg: "{{ wss.model.sites | map(attribute='endpoints') | flatten | map(attribute='backend') }}"
+    msg: "{{ wss.model.sites | map(attribute='endpoints') | flatten | map(attribute='backends') | flatten
+          | map(attribute='address') }}"
 """
 
 RETURN = r"""
@@ -72,6 +73,29 @@ certificates:
   elements: dict
   returned: when O(part=all)
   sample: [{name: chat.example.com, names: [chat.example.com], provider: self_signed, valid_days: 90}]
+probe_certificate:
+  description: The certificate that the probe on the controller shows, as M(wss.edge.certificates) takes it. Null where
+    it shows none.
+  type: dict
+  returned: when O(part=all)
+  sample: {name: host1, names: [], profile: client, provider: private_ca, subject: {common_name: probe host1}}
+trusted:
+  description: The authorities and revocation lists that the server needs, as M(wss.edge.release) takes them.
+  type: dict
+  returned: when O(part=all)
+  contains:
+    ca:
+      description: V(private_ca), and files on the controller.
+      type: list
+      elements: str
+      returned: when O(part=all)
+      sample: [private_ca, ~/partners/root.pem]
+    crl:
+      description: V(private_ca), and files on the controller.
+      type: list
+      elements: str
+      returned: when O(part=all)
+      sample: [private_ca]
 targets:
   description: What there is to prove, as M(wss.edge.probe) takes it.
   type: list

@@ -6,14 +6,23 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible.errors import AnsibleError
 
+from ansible_collections.wss.edge.plugins.action import release as action
 from ansible_collections.wss.edge.plugins.action.release import ActionModule
 from ansible_collections.wss.edge.plugins.module_utils.model.build import build
+from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import (
+    AuthorityRecipe,
+    load_certificates,
+    make_authority,
+)
+from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings, make_key
+from ansible_collections.wss.edge.plugins.module_utils.pki.revocations import make_crl
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import Payload
 from ansible_collections.wss.edge.plugins.modules import release
 
@@ -99,3 +108,80 @@ def test_a_release_needs_model_and_facts(act, missing):
     del given[missing]
     with pytest.raises(AnsibleError, match=missing):
         act(ActionModule, given)
+
+
+# --- authorities and revocation lists
+
+
+def authority_and_list():
+    now, key = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0), make_key(KeySettings())
+    end = now + datetime.timedelta(days=1)
+    made = make_authority(key, AuthorityRecipe((("common_name", "Root"),), now, end))
+    return made.decode(), make_crl(load_certificates(made)[0], key, [], 1, now, end).decode()
+
+
+OURS = {"ca": ["private_ca"], "crl": ["private_ca"]}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the contexts were asked with."""
+    seen = []
+
+    def context(model, certificates, facts, trust):
+        seen.append((certificates, trust))
+        return action.nginx_context(model, certificates, facts)
+
+    monkeypatch.setitem(action.CONTEXTS, "nginx", context)
+    return seen
+
+
+def test_what_is_trusted_is_part_of_the_release(act, asked, tmp_path):
+    (root, crl), (partners, _crl) = authority_and_list(), authority_and_list()
+    file = tmp_path / "partners.pem"
+    file.write_text(partners)
+    trusted = {"ca": ["private_ca", str(file)], "crl": ["private_ca"]}
+    _result, (module,) = act(ActionModule, arguments(trusted=trusted, authority=root, crl=crl))
+    files = module["module_args"]["payload"]["files"]
+    assert (files["trust/private_ca.pem"], files["crl/private_ca.pem"]) == (root, crl)
+    paths = asked[0][1]
+    name = paths["ca"][str(file)].removeprefix("/etc/nginx/wss/current/")
+    assert files[name] == partners
+    assert paths["crl"] == {"private_ca": "/etc/nginx/wss/current/crl/private_ca.pem"}
+    assert module["module_args"]["payload"]["checkable"] is True
+    assert set(module["module_args"]) == {"server", "state", "running", "payload"}
+
+
+def test_the_certificates_of_clients_are_some_of_the_host_s(act, asked):
+    given = arguments()
+    given["model"]["clients"] = [{"name": "client:private_ca"}]
+    _result, (module,) = act(ActionModule, given)
+    assert asked[0][0]["client:private_ca"] == action.NOT_MADE
+    assert module["module_args"]["payload"]["checkable"] is False
+    given["certificates"].append({"name": "client:private_ca", "directory": "/pki/1", "trust": None})
+    _result, (module,) = act(ActionModule, given)
+    assert asked[1][0]["client:private_ca"] == "/pki/1"
+    assert module["module_args"]["payload"]["checkable"] is True
+
+
+def test_before_the_authority_is_made_the_payload_cannot_be_checked(act, asked):
+    class Checking(ActionModule):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            self._task.check_mode = True
+
+    _result, (module,) = act(Checking, arguments(trusted=OURS))
+    assert module["module_args"]["payload"]["checkable"] is False
+    assert asked[0][1]["ca"]["private_ca"] == "/etc/nginx/wss/current/trust/private_ca.pem"
+    with pytest.raises(AnsibleError, match='- ca: "private_ca" holds no certificate in PEM'):
+        act(ActionModule, arguments(trusted=OURS))
+
+
+def test_files_that_are_missing_are_told_before_the_host_is_touched(act, tmp_path):
+    (tmp_path / "list.pem").write_text("nonsense")
+    trusted = {"ca": ["/none.pem"], "crl": [str(tmp_path / "list.pem")]}
+    with pytest.raises(AnsibleError) as error:
+        act(ActionModule, arguments(trusted=trusted))
+    _heading, ca, crl = str(error.value).splitlines()
+    assert ca.startswith('- ca: "/none.pem" cannot be read on the controller: ')
+    assert crl == f'- crl: "{tmp_path}/list.pem" holds no certificate revocation list in PEM'
