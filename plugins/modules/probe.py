@@ -12,7 +12,8 @@ version_added: "0.1.0"
 author: "The wss.edge authors (@wss-edge)"
 description:
   - Opens one real WebSocket connection to each target, all targets at the same time. Every connection goes through
-    TCP, TLS with verification, the upgrade, an echo or not, a ping, and a clean close.
+    TCP, TLS with verification, the upgrade, an echo or not, a ping, and a clean close. Where clients need a certificate,
+    a second connection without one must be refused.
   - Says for each target what was seen and how long it took, and for a failed one in a sentence what is the likely cause
     and what to do.
   - Changes nothing. Fails when any target fails.
@@ -86,6 +87,26 @@ options:
         description: Subprotocols to offer, the preferred one first.
         type: list
         elements: str
+      client_certificate:
+        description:
+          - The certificate that the client shows, where clients need one.
+          - Another connection, without it, is then made to see that it is refused; if it is not, the target fails.
+        type: dict
+        suboptions:
+          certificate:
+            description:
+              - PEM file of the certificate, on the machine that probes. Intermediates may follow in it. C(~) is the
+                home of whom the probe runs as.
+            type: str
+            required: true
+          private_key:
+            description: PEM file of its private key, without a passphrase, on the same machine.
+            type: str
+            required: true
+          required:
+            description: Whether a client without a certificate must be refused.
+            type: bool
+            default: true
       expect:
         description:
           - With V(echo), a text and a binary message must come back unchanged.
@@ -181,7 +202,9 @@ proofs:
       returned: always
       sample: true
     phase:
-      description: The last phase reached. One of V(resolve), V(tcp), V(tls), V(upgrade), V(echo), V(ping), V(close).
+      description:
+        - The last phase reached. One of V(resolve), V(tcp), V(tls), V(upgrade), V(echo), V(ping), V(close),
+          V(refusal).
       type: str
       returned: always
       sample: close
@@ -252,6 +275,16 @@ proofs:
           type: bool
           returned: when the library cryptography is there
           sample: false
+    client_certificate:
+      description: File of the certificate that the client had to show.
+      type: str
+      returned: always
+      sample: /etc/pki/wss/client:private_ca/current/fullchain.pem
+    refusal:
+      description: What a client without it got, an HTTP status or a TLS alert.
+      type: str
+      returned: always
+      sample: "400"
     status:
       description: HTTP status of the answer to the upgrade request. V(101) accepts it, over HTTP/2 V(200).
       type: int
@@ -292,6 +325,11 @@ proofs:
       type: float
       returned: always
       sample: 0.5
+    refusal_ms:
+      description: Milliseconds until a client without a certificate was refused.
+      type: float
+      returned: always
+      sample: 2.9
     dns:
       description: What the server name resolves to on the machine that probes. V(null) unless O(check_dns=true).
       type: dict

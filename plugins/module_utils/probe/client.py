@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One client connection, phase by phase: resolve, tcp, tls, upgrade, echo, ping, close.
 
+Where clients need a certificate, another one without follows: refusal.
+
 The other side is not trusted: every wait ends at the target's deadline and every read has a limit.
 """
 
@@ -14,22 +16,22 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from threading import Thread
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.probe import http2, session, tls
 from ansible_collections.wss.edge.plugins.module_utils.probe.diagnose import diagnose
 from ansible_collections.wss.edge.plugins.module_utils.probe.failure import ProbeError, error_from
 from ansible_collections.wss.edge.plugins.module_utils.probe.target import Target
-from ansible_collections.wss.edge.plugins.module_utils.probe.wire import Deadline, Wire
+from ansible_collections.wss.edge.plugins.module_utils.probe.wire import Address, Deadline, Wire, connect, resolve
 
 GRACE = 1.0  # seconds to wait on for the echo once another message came
 CLOSE_PATIENCE = 3.0  # seconds to wait for the answer to a close frame
 DNS_PATIENCE = 3.0  # seconds to wait for a name that is only looked up for a note
-
-Address = tuple[int, Any]
+# What a client without a certificate gets where one is required.
+REFUSALS = ("dropped", "tls", "wants_certificate", "refuses_certificate", "no_handshake")
+REFUSING = (400, 401, 403)
 
 
 @dataclass
@@ -49,6 +51,8 @@ class Proof:
     cipher: str | None = None
     group: str | None = None
     certificate: tls.Certificate | None = None
+    client_certificate: str | None = None
+    refusal: str | None = None
     status: int | None = None
     subprotocol: str | None = None
     tcp_ms: float | None = None
@@ -57,6 +61,7 @@ class Proof:
     echo_ms: float | None = None
     ping_ms: float | None = None
     close_ms: float | None = None
+    refusal_ms: float | None = None
     dns: dict[str, Any] | None = None
 
 
@@ -95,19 +100,7 @@ class Connection:
     def run(self) -> None:
         """Go through all phases. Raises ProbeError or OSError; the proof's phase says where."""
         self.addresses = resolve(self.target.address, self.target.port, self.deadline)
-        with self._phase("tcp"):
-            sock = self._connect()
-        if self.target.tls:
-            with self._phase("tls"):
-                sock = secured = self._handshake(sock, tls.context(self.target.trust, self.target.http2))
-            self._read_tls(secured)
-        with self._phase("upgrade"):
-            talk = session.Session(self._wire(sock), self.target)
-            try:
-                talk.upgrade()
-            finally:
-                self.proof.status = talk.status
-        self._read_subprotocol(talk.subprotocol)
+        talk = self._open()
         if self.target.expect == "echo":
             with self._phase("echo"):
                 _echo(talk, self.deadline)
@@ -115,11 +108,14 @@ class Connection:
             _ping(talk)
         with self._phase("close"):
             self._close(talk)
+        if self.target.own and self.target.required:
+            with self._phase("refusal"):
+                self.proof.refusal = self._refusal()
 
     def certificate_unverified(self) -> tls.Certificate | None:
         """Connect once more, without verification, to see which certificate was refused."""
-        with suppress(OSError, ValueError):
-            der = self._handshake(self._connect(), tls.blind_context()).getpeercert(True)
+        with suppress(OSError, ValueError, ProbeError):
+            der = self._handshake(self._connect(), tls.blind_context(self.target.own)).getpeercert(True)
             return tls.read_certificate(der, self.now) if der else None
         return None
 
@@ -137,26 +133,48 @@ class Connection:
         yield
         setattr(self.proof, f"{name}_ms", round((time.monotonic() - start) * 1000, 1))
 
-    def _connect(self) -> socket.socket:
-        """Connect to the first address that accepts; each gets its share of the time that is left."""
-        error: OSError | None = None
-        for tried, (family, where) in enumerate(self.addresses):
-            self.drop()
+    def _open(self) -> session.Session:
+        """Go through the phases up to the accepted upgrade."""
+        with self._phase("tcp"):
+            sock = self._connect()
+        if self.target.tls:
+            with self._phase("tls"):
+                context = tls.context(self.target.trust, self.target.http2, self.target.own)
+                sock = secured = self._handshake(sock, context)
+            self._read_tls(secured)
+        with self._phase("upgrade"):
+            talk = session.Session(self._wire(sock), self.target)
             try:
-                self.sock = socket.socket(family, socket.SOCK_STREAM)
-                self.sock.settimeout(self.deadline.left() / (len(self.addresses) - tried))
-                self.sock.connect(where)
-                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return self.sock
-            except OSError as exc:
-                error = error or exc
-        raise error or socket.gaierror(socket.EAI_NONAME, "no address")
+                talk.upgrade()
+            finally:
+                self.proof.status = talk.status
+        self._read_subprotocol(talk.subprotocol)
+        return talk
+
+    def _refusal(self) -> str:
+        """How a client without a certificate is refused, in the words of the server. Raises ProbeError if it is not."""
+        stranger = Connection(replace(self.target, own=None), self.deadline, self.now)
+        stranger.addresses = self.addresses
+        try:
+            stranger._open()
+        except (OSError, ProbeError) as exc:
+            failure = error_from(exc)
+            seen = str(failure.code or failure.text or failure.kind)
+            if failure.kind in REFUSALS or failure.code in REFUSING:
+                return seen
+            raise ProbeError("unclear", text=seen) from exc
+        finally:
+            stranger.drop()
+        raise ProbeError("let_in")
+
+    def _connect(self) -> socket.socket:
+        self.drop()
+        self.sock = connect(self.addresses, self.deadline)
+        return self.sock
 
     def _handshake(self, sock: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
         sock.settimeout(self.deadline.left())
-        secured = context.wrap_socket(sock, server_hostname=self.target.server_name, do_handshake_on_connect=False)
-        self.sock = secured
-        secured.do_handshake()
+        self.sock = secured = tls.handshake(sock, context, self.target.server_name)
         return secured
 
     def _wire(self, sock: socket.socket) -> Wire:
@@ -172,6 +190,7 @@ class Connection:
         self.proof.cipher = cipher[0] if cipher else None
         self.proof.group = tls.group_of(sock)
         self.proof.certificate = tls.read_certificate(der, self.now) if der else None
+        self.proof.client_certificate = self.target.own.certificate if self.target.own else None
 
     def _read_subprotocol(self, chosen: str | None) -> None:
         self.proof.subprotocol = chosen
@@ -183,30 +202,6 @@ class Connection:
             talk.close(self.deadline.at_most(CLOSE_PATIENCE))
         except (OSError, ProbeError):
             self.proof.notes.append("The other side did not answer the close frame; clients see code 1006, not 1000.")
-
-
-def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
-    """Find all addresses of a host. The system's resolver knows no timeout, so it gets a thread to be left behind."""
-    found: list[Address] = []
-    errors: list[OSError] = []
-
-    def ask() -> None:
-        try:
-            for family, _kind, _protocol, _name, where in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-                found.append((family, where))
-        except UnicodeError:  # a label that is empty or too long
-            errors.append(socket.gaierror(socket.EAI_NONAME, "not a host name"))
-        except OSError as exc:
-            errors.append(exc)
-
-    thread = Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(deadline.left())
-    if errors:
-        raise errors[0]
-    if thread.is_alive():
-        raise socket.timeout()
-    return found
 
 
 def _look_up(target: Target) -> dict[str, Any]:

@@ -64,8 +64,22 @@ SENTENCES = {
     "upgrade.timeout": "{peer} does not answer the upgrade request: the backend accepts connections but hangs, or the "
     "server has no connection left to give. Look at the backend, or raise wss_max_connections.",
     "upgrade.dropped": "{peer} closed the connection without answering the upgrade request: {dropped_because}",
-    "speaks_tls": "{peer} speaks TLS, but was asked in plain ws: use wss:// (tls: true), "
-    "or turn TLS off for that port.",
+    "tls": "TLS with {peer} failed ({text}): look at the server's error log.",
+    "not_tls": "{peer} does not speak TLS; plain ws or HTTP listens there. Turn on TLS on that port, "
+    "or probe it as ws://.",
+    "no_version": "The server at {peer} and this client have no TLS version in common ({text}): the client offers 1.2 "
+    "and 1.3. Set the site's tls to intermediate, or update OpenSSL on the older side.",
+    "no_handshake": "The server at {peer} refuses the handshake ({text}): it knows no site {name}, or has no TLS "
+    "cipher or group in common with this client. List the name in the site's server_names; if it is there, look at "
+    "the site's listen, tls and type of key.",
+    "no_cipher": "The server at {peer} and this client have no TLS cipher or group in common ({text}): "
+    "set the site's tls to intermediate, or check its ciphers, groups and type of key.",
+    "own_certificate": "The probe of the site {site} cannot show its client certificate: {text}. Run the playbook that "
+    "makes it (wss.edge.wss), or correct certificate and private_key of the endpoint's probe.",
+    "let_in": "The site {site} lets clients in without a certificate: run the playbook again, so that its "
+    "client_certificates are served; if that is done, look which server answers at {peer}.",
+    "unclear": "Whether the site {site} refuses clients without a certificate could not be seen, such a client got "
+    "this: {text}. Look at the server's error log.",
     "not_http": "{peer} answered with something that is not HTTP/1.1: another program holds the port. "
     "Correct the port, or stop that program.",
     "no_http2": "The server at {peer} did not choose HTTP/2 for {name}, though it was offered: turn on HTTP/2 for the "
@@ -121,43 +135,44 @@ HTTP2_STATUS = {
     "not to an endpoint. Correct the path, or the endpoint's backend.",
 }
 
+SPEAKS_TLS = "{peer} speaks TLS, but was asked in plain ws: use wss:// (tls: true), or turn TLS off for that port."
+
 NO_NAME = (
     "The server at {peer} refuses clients that name no host, as all do that know it by an IP address: "
     "the site with {name} among its server_names must be the default one of this address and port."
 )
 
-# Parts of the reasons that OpenSSL gives; they differ a little between its versions.
-TLS_REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
+
+# An alert is the server's own; a page with status 400 may be that of an nginx behind it.
+GIVE = "give the endpoint's probe a certificate and private_key that the site's client_certificates.ca has signed"
+SET = "set the endpoint's backend_tls.client_certificate to one that the backend's authority has signed"
+CLIENT_CERTIFICATE = {
     (
-        ("UNRECOGNIZED_NAME",),
-        "The server at {peer} knows no site {name}: list the name in the site's server_names, "
-        "and check that the site listens on this port and that the configuration is loaded.",
-    ),
+        "alert",
+        "none",
+    ): "The server at {peer} wants a client certificate for the site {site} ({text}), and the probe "
+    f"has none to show: {GIVE}.",
+    ("alert", "shown"): "The server at {peer} refuses the certificate {own} of the probe ({text}): have it signed by "
+    "client_certificates.ca of the site {site}; it must be in date and not revoked.",
+    ("wants_certificate", "none"): "The server answered 400, because it wants a client certificate and none was shown. "
+    f"If the site {{site}} has client_certificates, {GIVE}. If it has none, it is the backend that wants one: {SET}.",
     (
-        ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"),
-        "{peer} does not speak TLS; plain ws or HTTP listens there. Turn on TLS on that port, or probe it as ws://.",
-    ),
+        "wants_certificate",
+        "shown",
+    ): "The server answered 400, because a client certificate is missing, though the "
+    f"probe has one to show: it is the backend that wants one. For that, {SET}.",
     (
-        ("CERTIFICATE_REQUIRED", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_CERTIFICATE_"),
-        "The server at {peer} wants a client certificate ({text}): the probe has none to show.",
-    ),
+        "refuses_certificate",
+        "none",
+    ): "The server answered 400, because a client certificate does not hold, and the "
+    f"probe has shown none: it is the proxy's that the backend refuses. For that, {SET}.",
     (
-        ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "INAPPROPRIATE_FALLBACK"),
-        "The server at {peer} and this client have no TLS version in common ({text}): the client offers 1.2 and 1.3. "
-        "Set the site's tls to intermediate, or update OpenSSL on the older side.",
-    ),
-    (
-        ("HANDSHAKE_FAILURE",),
-        "The server at {peer} refuses the handshake ({text}): it knows no site {name}, or has no TLS cipher or group "
-        "in common with this client. List the name in the site's server_names; if it is there, look at the site's "
-        "listen, tls and type of key.",
-    ),
-    (
-        ("NO_SHARED_CIPHER", "NO_SUITABLE", "INSUFFICIENT_SECURITY", "DH_KEY_TOO_SMALL"),
-        "The server at {peer} and this client have no TLS cipher or group in common ({text}): "
-        "set the site's tls to intermediate, or check its ciphers, groups and type of key.",
-    ),
-)
+        "refuses_certificate",
+        "shown",
+    ): "The server answered 400, because a client certificate does not hold. If it is "
+    "the probe's ({own}), have it signed by client_certificates.ca of the site {site}, in date and not revoked. "
+    f"If it is the proxy's, which the backend refuses, {SET}.",
+}
 
 
 def _say(case: Case, sentence: str) -> str:
@@ -168,6 +183,8 @@ def _say(case: Case, sentence: str) -> str:
         else "probably it speaks TLS only. Use wss:// (tls: true), or look at the server."
     )
     return sentence.format(
+        site=target.site,
+        own=target.own and target.own.certificate,
         address=target.address,
         peer=target.peer,
         name=target.server_name,
@@ -179,13 +196,27 @@ def _say(case: Case, sentence: str) -> str:
     )
 
 
-def _tls(case: Case) -> str:
-    if case.target.named_by_ip and "UNRECOGNIZED_NAME" in case.failure.text:
+def _unknown_name(case: Case) -> str:
+    if case.target.named_by_ip:
         return _say(case, NO_NAME)
-    for parts, sentence in TLS_REASONS:
-        if any(part in case.failure.text for part in parts):
-            return _say(case, sentence)
-    return _say(case, "TLS with {peer} failed ({text}): look at the server's error log.")
+    return _say(
+        case,
+        "The server at {peer} knows no site {name}: list the name in the site's server_names, "
+        "and check that the site listens on this port and that the configuration is loaded.",
+    )
+
+
+def _speaks_tls(case: Case) -> str:
+    if case.failure.code is None:
+        return _say(case, SPEAKS_TLS)
+    if case.target.tls:
+        return "The server answered 400, because the backend behind it speaks TLS: write wss:// in its URL."
+    return "The server answered 400, because it speaks TLS but was asked in plain ws: use wss:// (tls: true)."
+
+
+def _client_certificate(case: Case) -> str:
+    shown = "shown" if case.target.own else "none"
+    return _say(case, CLIENT_CERTIFICATE["alert" if case.failure.code is None else case.failure.kind, shown])
 
 
 def _status(case: Case) -> str:
@@ -198,15 +229,6 @@ def _status(case: Case) -> str:
         return "The server " + _redirect(case)
     plain = "answered {code}, not 101: look at the server's and the backend's log."
     return _say(case, "The server " + STATUS.get(code, plain))
-
-
-def _bad_request(case: Case) -> str:
-    body = case.failure.text
-    if "plain HTTP" in body:  # "... was sent to HTTPS port", "You're speaking plain HTTP to an SSL-enabled server port"
-        return "answered 400, because it speaks TLS but was asked in plain ws: use wss:// (tls: true)."
-    if "SSL certificate" in body:
-        return "answered 400, because it wants a client certificate; the probe has none to show."
-    return _say(case, UPGRADE_LOST)
 
 
 def _upgrade_lost(case: Case) -> str:
@@ -294,10 +316,17 @@ def _unknown_issuer(case: Case) -> str:
 
 
 BY_STATUS: Mapping[int, Callable[[Case], str]] = {
-    400: _bad_request,
+    400: _upgrade_lost,
     403: _forbidden,
     426: _upgrade_lost,
     505: _upgrade_lost,
 }
 
-SPECIAL: dict[str, Callable[[Case], str]] = {"verify": _verify, "tls": _tls, "status": _status}
+SPECIAL: dict[str, Callable[[Case], str]] = {
+    "verify": _verify,
+    "unknown_name": _unknown_name,
+    "speaks_tls": _speaks_tls,
+    "wants_certificate": _client_certificate,
+    "refuses_certificate": _client_certificate,
+    "status": _status,
+}

@@ -17,6 +17,13 @@ from ansible_collections.wss.edge.plugins.module_utils.probe.target import Targe
 
 MAX_THREADS = 32
 
+OWN: dict[str, Any] = {
+    # No paths: those would be expanded here, and the host may probe.
+    "certificate": {"type": "str", "required": True},
+    "private_key": {"type": "str", "required": True},
+    "required": {"type": "bool", "default": True},
+}
+
 TARGET: dict[str, Any] = {
     "site": {"type": "str", "required": True},
     "path": {"type": "str", "required": True},
@@ -28,6 +35,7 @@ TARGET: dict[str, Any] = {
     "origin": {"type": "str"},
     "headers": {"type": "dict"},
     "subprotocols": {"type": "list", "elements": "str"},
+    "client_certificate": {"type": "dict", "options": OWN},
     "expect": {"type": "str", "choices": ["echo", "open"], "default": "open"},
 }
 

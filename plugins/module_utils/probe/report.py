@@ -58,6 +58,8 @@ def _endpoint(proof: Proof) -> list[str]:
         lines.append(_row("TLS", ", ".join(filter(None, (proof.tls_version, proof.cipher, proof.group)))))
     if proof.certificate:
         lines.append(_row("certificate", _certificate(proof.certificate)))
+    if proof.client_certificate:
+        lines.append(_row("client", _client(proof)))
     if proof.upgrade_ms is not None:
         lines.append(_row("upgrade", _upgrade(proof)))
     if proof.ok:
@@ -84,6 +86,11 @@ def _certificate(shown: Certificate) -> str:
     kind = ", self-signed" if shown.self_signed else issuer
     life = f"{shown.days_left} days left" if (shown.days_left or 0) >= 0 else "expired"
     return f"{names}; {life}{kind}"
+
+
+def _client(proof: Proof) -> str:
+    alone = f"; without it, refused ({printable(proof.refusal)})" if proof.refusal else ""
+    return f"shows {proof.client_certificate}{alone}"
 
 
 def _upgrade(proof: Proof) -> str:

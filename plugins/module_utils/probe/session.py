@@ -11,19 +11,15 @@ import re
 import sys
 from typing import Any
 
+from ansible_collections.wss.edge.plugins.module_utils.probe import http1
 from ansible_collections.wss.edge.plugins.module_utils.probe.failure import ProbeError
 from ansible_collections.wss.edge.plugins.module_utils.probe.target import Target
 from ansible_collections.wss.edge.plugins.module_utils.probe.wire import Deadline, Wire
 
-MAX_HEAD = 65536
-MAX_BODY = 4096  # of an error page: enough to find a phrase in it
 MAX_MESSAGE = 4 * 1024 * 1024
-BODY_PATIENCE = 1.0
 
 # RFC 6455, section 11.8
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-
-STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)(?: [^\r\n]*)?\r\n")
 
 Frame = tuple[int, bytes]
 
@@ -82,13 +78,11 @@ class Session:
             with_one_value(request.headers, name, value)
         self.protocol.send_request(request)
         self._flush()
-        head, rest = self._read_head()
-        code = int(head[9:12])
+        head, rest = http1.read_head(self.wire)
+        code = http1.status_of(head)
         self.status = self.wire.accepted if code == 101 else code
         if code != 101:
-            headers = _headers(head)
-            body = self._read_body(rest, headers) if self.status == 400 else b""
-            raise ProbeError("status", code=self.status, text=body.decode("latin-1"), headers=headers)
+            raise http1.refusal(self.wire, head, rest, code)
         self._feed(head + rest)
 
     def send(self, *frames: Frame) -> None:
@@ -159,38 +153,6 @@ class Session:
         if data:
             self.wire.send(data)
 
-    def _read_head(self) -> tuple[bytes, bytes]:
-        """Read the status line and the headers, and what came after them."""
-        data = b""
-        while b"\r\n\r\n" not in data:
-            chunk = self.wire.receive()
-            if not chunk and not data:
-                raise ProbeError("dropped")
-            data += chunk
-            if data[:2] in (b"\x15\x03", b"\x16\x03"):
-                raise ProbeError("speaks_tls")
-            if not chunk or not data.startswith(b"HTTP/1."[: len(data)]) or len(data) > MAX_HEAD:
-                raise ProbeError("not_http")
-        if not STATUS_LINE.match(data):
-            raise ProbeError("not_http")
-        end = data.index(b"\r\n\r\n") + 4
-        return data[:end], data[end:]
-
-    def _read_body(self, body: bytes, headers: dict[str, str]) -> bytes:
-        """Read the start of an error page, as far as it comes soon."""
-        length = headers.get("content-length", "")
-        size = min(int(length), MAX_BODY) if re.fullmatch(r"\d{1,9}", length) else MAX_BODY
-        soon = self.wire.deadline.at_most(BODY_PATIENCE)
-        try:
-            while len(body) < size:
-                chunk = self.wire.receive(soon)
-                if not chunk:
-                    break
-                body += chunk
-        except OSError:
-            pass
-        return body[:MAX_BODY]
-
 
 def with_one_value(headers: Any, name: str, value: str) -> None:
     """Set a header that must not stand twice; the library's own assignment adds."""
@@ -211,8 +173,3 @@ def _protocol(target: Target) -> Any:
         max_size=MAX_MESSAGE,
         logger=SILENT,
     )
-
-
-def _headers(head: bytes) -> dict[str, str]:
-    pairs = [line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:]]
-    return {name.strip().lower(): value.strip() for name, _colon, value in pairs}

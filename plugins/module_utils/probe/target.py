@@ -22,7 +22,10 @@ HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 @dataclass(frozen=True)
 class Target:
-    """One endpoint to probe. Every string in it is safe to put into a request."""
+    """One endpoint to probe. Every string in it is safe to put into a request.
+
+    Where the client shows a certificate of its C(own), C(required) says whether one without must be refused.
+    """
 
     site: str
     path: str
@@ -36,6 +39,8 @@ class Target:
     subprotocols: tuple[str, ...] = ()
     expect: str = "open"
     trust: str | None = None
+    own: tls.Own | None = None
+    required: bool = True
 
     @property
     def url(self) -> str:
@@ -61,6 +66,10 @@ def read_target(raw: Mapping[str, Any]) -> Target:
     values["server_name"] = _server_name(values["server_name"])
     values["headers"] = {str(name): str(value) for name, value in values.get("headers", {}).items()}
     values["subprotocols"] = tuple(values.get("subprotocols", ()))
+    own = values.pop("client_certificate", None)
+    if own:
+        values["own"] = tls.Own(own["certificate"], own["private_key"])
+        values["required"] = own.get("required", True)
     target = Target(**values)
     for fine, key, value, allowed in _rules(target):
         _check(fine, key, value, allowed)
@@ -78,6 +87,7 @@ def _rules(target: Target) -> Iterator[tuple[object, str, object, str]]:
     )
     yield VISIBLE.fullmatch(target.address), "address", target.address, "give an IP address or a host name"
     yield target.tls or not target.http2, "http2", target.http2, "HTTP/2 needs tls"
+    yield target.tls or not target.own, "client_certificate", target.own, "a client certificate needs tls"
     yield 1 <= target.port <= 65535, "port", target.port, "a port is a number from 1 to 65535"
     origin = target.origin or "null"
     yield VISIBLE.fullmatch(origin), "origin", origin, "an origin looks like https://www.example.com"

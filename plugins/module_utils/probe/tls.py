@@ -7,17 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import re
+import socket
 import ssl
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ansible_collections.wss.edge.plugins.module_utils.probe.failure import ProbeError, error_from
 
 # Python names these two only from 3.10 on; the values are OpenSSL's own.
 STRICT = 0x20
 PARTIAL_CHAIN = 0x80000
 
 PEM_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
+
+
+class Own(NamedTuple):
+    """The certificate that a client shows and its key: files in PEM on this machine; C(~) is expanded."""
+
+    certificate: str
+    private_key: str
 
 
 @dataclass(frozen=True)
@@ -34,10 +45,11 @@ class Certificate:
 
 
 @cache
-def context(trust: str | None, http2: bool = False) -> ssl.SSLContext:
+def context(trust: str | None, http2: bool = False, own: Own | None = None) -> ssl.SSLContext:
     """Verify against the certificates in C(trust) alone, or against the system's store. Raises ValueError.
 
     :param http2: Whether to offer HTTP/2 before HTTP/1.1, as browsers do.
+    :param own: What to show to a server that wants a certificate. Raises ProbeError when it cannot be shown.
     """
     if trust is None:
         result = ssl.create_default_context()
@@ -53,17 +65,50 @@ def context(trust: str | None, http2: bool = False) -> ssl.SSLContext:
     result.minimum_version = ssl.TLSVersion.TLSv1_2
     result.hostname_checks_common_name = False  # as browsers do
     result.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
+    if own:
+        show(result, own)
     return result
 
 
-@cache
-def blind_context() -> ssl.SSLContext:
+def blind_context(own: Own | None = None) -> ssl.SSLContext:
     """Verify nothing: only to read the certificate that has failed already."""
     result = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     result.check_hostname = False
     result.verify_mode = ssl.CERT_NONE
-    result.set_alpn_protocols(["http/1.1"])
+    if own:
+        show(result, own)
     return result
+
+
+def show(to: ssl.SSLContext, own: Own) -> None:
+    """Show a certificate to servers that want one. Raises ProbeError with what to do about the files."""
+    files = [str(Path(name).expanduser()) for name in own]
+    for name in files:
+        try:
+            Path(name).read_bytes()
+        except OSError as exc:
+            raise ProbeError("own_certificate", text=f"{name} cannot be read ({exc.strerror})") from None
+    try:
+        # Without this, OpenSSL asks at the terminal.
+        to.load_cert_chain(*files, password="")
+    except ssl.SSLError as exc:
+        why = "is not the key of" if "MISMATCH" in (exc.reason or "") else "has no key in PEM without a passphrase for"
+        raise ProbeError("own_certificate", text=f"{files[1]} {why} {files[0]}") from None
+
+
+def handshake(sock: socket.socket, context: ssl.SSLContext, name: str | None) -> ssl.SSLSocket:
+    """Speak TLS from here on. Raises ProbeError or OSError, the socket then being closed."""
+    secured = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+    try:
+        secured.do_handshake()
+    except OSError as exc:
+        failure, chosen = error_from(exc), secured.cipher()
+        secured.close()
+        # With TLS 1.2, servers say the same of ciphers, before they choose one, and of the client's certificate.
+        if failure.kind == "no_handshake" and chosen:
+            raise ProbeError("wants_certificate", text=failure.text) from exc
+        raise
+    return secured
 
 
 def read_certificate(der: bytes, now: datetime) -> Certificate:

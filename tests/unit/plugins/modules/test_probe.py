@@ -97,6 +97,7 @@ def test_arguments_are_documented():
     assert {key: value.get("default") for key, value in documented.items()} == {
         key: value.get("default") for key, value in prove.TARGET.items()
     }
+    assert set(documented["client_certificate"]["suboptions"]) == set(prove.OWN)
 
 
 def test_examples_have_known_options():

@@ -96,15 +96,21 @@ class Pair:
     def pem(self):
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def context(self, *chain):
-        """What a server shows: the leaf and the chain."""
-        path = self.folder / f"{self.certificate.serial_number}.pem"
-        key = self.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+    def write(self, *chain, passphrase=None):
+        """The key, the leaf and the chain as one file."""
+        path = self.folder / f"{self.certificate.serial_number}{'-locked' if passphrase else ''}.pem"
+        locked = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+        key = self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
         path.write_text(key.decode() + self.pem + "".join(link.pem for link in chain))
+        return path
+
+    def context(self, *chain, clients=None, wants=ssl.CERT_REQUIRED):
+        """What a server shows, and whose certificates it wants of its clients."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
+        context.load_cert_chain(self.write(*chain))
+        if clients:
+            context.verify_mode = wants
+            context.load_verify_locations(cadata=clients.pem)
         return context
 
 
@@ -158,6 +164,7 @@ LEAF = (
     key_usage(digital_signature=True),
     x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
 )
+CLIENT = (*LEAF[:2], x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]))
 
 
 @pytest.fixture(scope="session")
@@ -173,6 +180,8 @@ def certificates(make_certificate):
         "self_signed_bare": make_certificate(),
         "self_signed_ca": make_certificate(extensions=(CA[0], key_usage(key_cert_sign=True, digital_signature=True))),
         "not_for_servers": make_certificate(extensions=CA),
+        "client": make_certificate(names=(), name="proxy edge1", issuer=root, extensions=CLIENT),
+        "expired_client": make_certificate(names=(), name="old", issuer=root, start=-30, end=-3, extensions=CLIENT),
         "another": make_certificate(extensions=LEAF),
         "ip": make_certificate(names=("127.0.0.1", "::1"), extensions=LEAF),
         "expired": make_certificate(start=-30, end=-3, extensions=LEAF),

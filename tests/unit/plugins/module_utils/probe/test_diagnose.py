@@ -14,9 +14,14 @@ from datetime import datetime, timezone
 import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.probe import diagnose
-from ansible_collections.wss.edge.plugins.module_utils.probe.failure import ProbeError, error_from
+from ansible_collections.wss.edge.plugins.module_utils.probe.failure import (
+    ProbeError,
+    error_from,
+    status_error,
+    tls_error,
+)
 from ansible_collections.wss.edge.plugins.module_utils.probe.target import Target
-from ansible_collections.wss.edge.plugins.module_utils.probe.tls import Certificate
+from ansible_collections.wss.edge.plugins.module_utils.probe.tls import Certificate, Own
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 CERTIFICATE = {
@@ -56,19 +61,19 @@ def verify(code):
         ("tcp", ProbeError("system", text="Too many open files"), "failed in the phase tcp: Too many open files"),
         ("tls", ProbeError("timeout"), "does not answer the TLS handshake"),
         ("tls", ProbeError("dropped"), "in the middle of the TLS handshake"),
-        ("tls", ProbeError("tls", text="WRONG_VERSION_NUMBER"), "does not speak TLS"),
-        ("tls", ProbeError("tls", text="TLSV1_UNRECOGNIZED_NAME"), "knows no site chat.example.com: list the name"),
-        ("tls", ProbeError("tls", text="TLSV1_ALERT_PROTOCOL_VERSION"), "no TLS version in common"),
-        ("tls", ProbeError("tls", text="UNSUPPORTED_PROTOCOL"), "no TLS version in common"),
+        ("tls", tls_error("WRONG_VERSION_NUMBER"), "does not speak TLS"),
+        ("tls", tls_error("TLSV1_UNRECOGNIZED_NAME"), "knows no site chat.example.com: list the name"),
+        ("tls", tls_error("TLSV1_ALERT_PROTOCOL_VERSION"), "no TLS version in common"),
+        ("tls", tls_error("UNSUPPORTED_PROTOCOL"), "no TLS version in common"),
         (
             "tls",
-            ProbeError("tls", text="SSLV3_ALERT_HANDSHAKE_FAILURE"),
+            tls_error("SSLV3_ALERT_HANDSHAKE_FAILURE"),
             "knows no site chat.example.com, or has no TLS cipher",
         ),
-        ("tls", ProbeError("tls", text="DH_KEY_TOO_SMALL"), "no TLS cipher or group in common"),
-        ("tls", ProbeError("tls", text="INSUFFICIENT_SECURITY"), "no TLS cipher or group in common"),
-        ("upgrade", ProbeError("tls", text="TLSV13_ALERT_CERTIFICATE_REQUIRED"), "wants a client certificate"),
-        ("tls", ProbeError("tls", text="SOMETHING_NEW"), "TLS with .* failed \\(SOMETHING_NEW\\)"),
+        ("tls", tls_error("DH_KEY_TOO_SMALL"), "no TLS cipher or group in common"),
+        ("tls", tls_error("INSUFFICIENT_SECURITY"), "no TLS cipher or group in common"),
+        ("upgrade", tls_error("TLSV13_ALERT_CERTIFICATE_REQUIRED"), "wants a client certificate"),
+        ("tls", tls_error("SOMETHING_NEW"), "TLS with .* failed \\(SOMETHING_NEW\\)"),
         ("upgrade", ProbeError("timeout"), "does not answer the upgrade request"),
         ("upgrade", ProbeError("dropped"), "without answering the upgrade request: the backend drops it"),
         ("upgrade", ProbeError("accept"), "wrong Sec-WebSocket-Accept"),
@@ -124,8 +129,54 @@ def test_certificates(code, certificate, changes, sentence):
     assert re.search(sentence, said), said
 
 
+OWN = Own("~/probe.pem", "~/probe.key")
+NONE_SENT = "<center>No required SSL certificate was sent</center>"
+NOT_HELD = "<center>The SSL certificate error</center>"
+
+
+@pytest.mark.parametrize(
+    ("error", "own", "sentence"),
+    [
+        (
+            tls_error("TLSV13_ALERT_CERTIFICATE_REQUIRED"),
+            None,
+            "wants a client .*site chat .* none to show: give",
+        ),
+        (
+            tls_error("TLSV1_ALERT_UNKNOWN_CA"),
+            OWN,
+            r"the certificate ~/probe.pem .*UNKNOWN_CA.* site chat",
+        ),
+        (tls_error("SSLV3_ALERT_CERTIFICATE_EXPIRED"), OWN, "refuses the certificate ~/probe.pem"),
+        (status_error(400, {}, NONE_SENT), None, "If the site chat has .* give the .* backend that wants one: set the"),
+        (
+            status_error(400, {}, NONE_SENT),
+            OWN,
+            "though the probe has one .* backend that wants one.* set the",
+        ),
+        (status_error(400, {}, NOT_HELD), None, "the probe has shown none: it is the proxy's that the backend refuses"),
+        (status_error(400, {}, NOT_HELD), OWN, r"If it is the probe's \(~/probe.pem\), .* If it is the proxy's"),
+        (ProbeError("own_certificate", text="it is odd"), OWN, "site chat cannot show .*: it is odd. Run the playbook"),
+        (ProbeError("let_in"), OWN, "The site chat lets clients in without a certificate: run the playbook again"),
+        (ProbeError("unclear", text="timeout"), OWN, "site chat refuses clients .* could not be seen.* this: timeout"),
+    ],
+)
+def test_client_certificates(error, own, sentence):
+    said = say("upgrade", error, own=own)
+    assert re.search(sentence, said), said
+    assert "{" not in said
+
+
+@pytest.mark.parametrize(
+    "page", ["The plain HTTP request was sent to HTTPS port", "sent an HTTP request to an HTTPS server"]
+)
+@pytest.mark.parametrize(("tls", "sentence"), [(True, "the backend behind it speaks TLS"), (False, "use wss://")])
+def test_asked_in_plain(page, tls, sentence):
+    assert sentence in say("upgrade", status_error(400, {}, page), tls=tls)
+
+
 def test_ip_address_that_the_server_does_not_know():
-    said = say("tls", ProbeError("tls", text="TLSV1_UNRECOGNIZED_NAME"), server_name="192.0.2.10")
+    said = say("tls", tls_error("TLSV1_UNRECOGNIZED_NAME"), server_name="192.0.2.10")
     assert "refuses clients that name no host" in said
 
 
@@ -152,6 +203,7 @@ def test_every_status_is_named(code):
         (socket.gaierror(socket.EAI_AGAIN, "later"), "unresolved"),
         (ssl.SSLEOFError(8, "EOF"), "dropped"),
         (ssl.SSLError(1, "odd"), "tls"),
+        (FileNotFoundError(errno.ENOENT, "gone"), "no_socket"),
         (OSError(errno.EMFILE, "too many"), "system"),
     ],
 )

@@ -333,3 +333,18 @@ def test_library_is_missing(monkeypatch, http2):
     found = session.library_problem(http2)
     assert (found is None) != http2
     assert not http2 or re.search("library h2 is missing .*pip install h2'.*python3-h2", found)
+
+
+def test_client_certificate(serve, certificates):
+    context = certificates["self_signed"].context(clients=certificates["root"])
+    context.set_alpn_protocols(["h2"])
+    port = serve(lambda peer: Http2Peer(peer.conn, dict(CONNECTS)).accept().talk(), context)
+    file = str(certificates["client"].write())
+    raw = {
+        "site": "chat", "path": "/wss", "address": "127.0.0.1", "port": port, "server_name": "chat.example.com",
+        "http2": True, "trust": certificates["self_signed"].pem,
+        "client_certificate": {"certificate": file, "private_key": file},
+    }  # fmt: skip
+    proof = client.probe(read_target(raw), TIMEOUT)
+    assert (proof.ok, proof.problem, proof.status) == (True, "", 200)
+    assert proof.refusal in ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "dropped")

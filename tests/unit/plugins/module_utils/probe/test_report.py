@@ -37,6 +37,12 @@ def test_passed_and_failed():
     ]
 
 
+def test_with_a_client_certificate():
+    shown = replace(PASSED, client_certificate="~/probe.pem")
+    assert report([shown])[3] == "      client      shows ~/probe.pem"
+    assert report([replace(shown, refusal="400")])[3].endswith("shows ~/probe.pem; without it, refused (400)")
+
+
 def test_over_http2():
     assert report([replace(PASSED, http2=True, status=200)])[::3] == [
         "ok    wss://chat.example.com/wss over HTTP/2  at [2001:db8::1]:443",

@@ -63,6 +63,10 @@ def test_url(changes, url):
         ({"headers": {"X Y": "1"}}, "headers is 'X Y'"),
         ({"headers": {"X": "1\r\nY: 2"}}, "headers.X is"),
         ({"subprotocols": ["a,b"]}, "subprotocols is 'a,b'"),
+        (
+            {"tls": False, "client_certificate": {"certificate": "a", "private_key": "b"}},
+            "a client certificate needs tls",
+        ),
         ({"trust": "no certificate"}, "trust holds no readable certificate"),
         (
             {"trust": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"},

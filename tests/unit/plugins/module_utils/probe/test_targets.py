@@ -12,12 +12,14 @@ from ansible_collections.wss.edge.plugins.module_utils.probe.prove import TARGET
 
 
 def model(http2_websockets):
-    endpoint = {"origins": [], "probe": {"expect": "echo", "path": "/wss", "headers": {}, "subprotocols": []}}
+    probe = {"expect": "echo", "path": "/wss", "headers": {}, "subprotocols": [], "client_certificate": None}
+    endpoint = {"origins": [], "probe": probe}
     site = {
         "name": "chat",
         "server_names": ["chat.example.com"],
         "listen": [{"address": "*", "port": port} for port in (443, 8443)],
         "tls": {},
+        "client_certificates": None,
         "http2_websockets": http2_websockets,
         "endpoints": [endpoint],
     }
