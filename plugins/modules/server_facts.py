@@ -66,6 +66,20 @@ facts:
       description: Whether the host has IPv6.
       type: bool
       sample: true
+    local_ports:
+      description: How many connections from the host one address and port can have at once.
+      type: int
+      sample: 28232
+    resolvers:
+      description: Addresses of the name servers that the host asks.
+      type: list
+      elements: str
+      sample: [192.0.2.53]
+    hosts:
+      description: Names that C(/etc/hosts) has, which no name server needs to know.
+      type: list
+      elements: str
+      sample: [localhost, chat.example.com]
     missing_packages:
       description: Those of the packages asked for that are not installed.
       type: list

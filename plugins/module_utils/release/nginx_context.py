@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
-from ansible_collections.wss.edge.plugins.module_utils.model.types import Endpoint, Model, Site, Tls
+from ansible_collections.wss.edge.plugins.module_utils.model.backends import PRIVATE_CA
+from ansible_collections.wss.edge.plugins.module_utils.model.types import ClientCertificates, Endpoint, Model, Site
 from ansible_collections.wss.edge.plugins.module_utils.release.host import (
     EVERY_ADDRESS,
     Host,
@@ -17,24 +20,115 @@ from ansible_collections.wss.edge.plugins.module_utils.release.host import (
     Socket,
     file_name,
 )
+from ansible_collections.wss.edge.plugins.module_utils.release.nginx_backends import (
+    Backends,
+    Trust,
+    host_header,
+    power_of_two,
+)
 
 # Versions that brought a directive.
 HTTP2_DIRECTIVE = (1, 25, 1)
-SAFE_TICKETS = (1, 23, 2)
+SAFE_SESSIONS = (1, 23, 2)
+"""From there on tickets have keys that change, and a session ends in time however often it is taken up again."""
 REJECT_HANDSHAKE = (1, 19, 4)
 
 GUARDED = "/.wss/ok"
-
-Trust = Mapping[str, Mapping[str, str]]
 NO_TRUST: Trust = {"ca": {}, "crl": {}}
 
 
 class _Nginx(Host):
     title = "nginx"
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
+    def __init__(self, facts: Mapping[str, Any], sites: Sequence[Site], trust: Trust) -> None:
         super().__init__(facts)
         self.directives = set(facts["foreign"]["directives"])
+        self.trust = trust
+        self.sites_at: dict[Socket, list[Site]] = {}
+        for site in sites:
+            for socket in self.sockets(site["listen"]):
+                self.sites_at.setdefault(socket, []).append(site)
+
+    def problems_of(self, site: Site) -> list[str]:
+        """Sentences about what of the site this host cannot serve."""
+        mixed = [
+            problem
+            for socket in self.sockets(site["listen"])
+            if site["client_certificates"]
+            for problem in (*self._foreign_sessions(site, socket), *self._unnamed(site, socket))
+        ]
+        return [*super().problems_of(site), *mixed[:1]]
+
+    def _foreign_sessions(self, site: Site, socket: Socket) -> list[str]:
+        """A session that is taken up again is not verified again, and the default server decides on all of them."""
+        return [
+            f"site {site['name']}, client_certificates: {grammar.host_port(*socket)} is shared with {block['file']}"
+            f" line {block['line']}, and nginx would take up TLS sessions of its clients here without a look at their"
+            " certificates; choose another port or address"
+            for block in self.foreign.get(socket, [])
+        ]
+
+    def _unnamed(self, site: Site, socket: Socket) -> list[str]:
+        """Clients that name no server are verified for the default one, whatever they ask for then."""
+        return [
+            f"site {site['name']}, client_certificates: differs from the site {other['name']} on"
+            f" {grammar.host_port(*socket)}, which has an IP address in its server_names; clients of an IP address name"
+            " no server, and nginx would let those of one site into the other. Give one of them another port or"
+            " address, or both the same ca, verify_depth and crl"
+            for other in self.sites_at[socket]
+            if socket in self.default_sockets(other)
+            and other["client_certificates"]
+            and _authority(other["client_certificates"]) != _authority(site["client_certificates"])
+        ]
+
+    def clients(self, site: Site) -> dict[str, Any] | None:
+        """What the site wants of its clients."""
+        wanted = site["client_certificates"]
+        if wanted is None:
+            return None
+        crl = PRIVATE_CA if wanted["ca"] == PRIVATE_CA else wanted["crl"]
+        return {
+            "verify": "on" if wanted["verify"] == "required" else wanted["verify"],
+            "ca": self.trust["ca"][wanted["ca"]],
+            # OpenSSL counts the certificates between the client's and the root.
+            "verify_depth": wanted["verify_depth"] - 1,
+            "crl": self.trust["crl"][crl] if crl else None,
+        }
+
+    def tls(self, site: Site, sockets: Sequence[Socket]) -> dict[str, Any] | None:
+        """TLS of the site on some of its sockets."""
+        tls = site["tls"]
+        if tls is None:
+            return None
+        cache = self._session_cache(site, tls["session_cache_size"], sockets)
+        return {
+            "protocols": tls["protocols"],
+            "ciphers": tls["ciphers"],
+            "groups": self.known_groups(tls),
+            "session_timeout": tls["session_timeout"],
+            "session_cache": cache,
+            "tickets": cache is not None and self.version >= SAFE_SESSIONS,
+        }
+
+    def _session_cache(self, site: Site, size: int, sockets: Sequence[Socket]) -> str | None:
+        """Where sessions are kept, or None where they must not be taken up again.
+
+        Whose certificate was verified in a session counts as verified in all that take it up, at any site. So sites
+        share sessions only if they verify alike, and by the same files: a list that has changed forgets the sessions.
+        """
+        clients = self.clients(site)
+        if any(self.clients(other) != clients for each in sockets for other in self.sites_at[each]):
+            return None
+        if clients is None:
+            return f"wss_{size}m:{size}m"
+        if self.version < SAFE_SESSIONS:
+            return None
+        digest = hashlib.sha256(json.dumps(clients).encode()).hexdigest()[:16]
+        return f"wss_{size}m_{digest}:{size}m"
+
+
+def _authority(wanted: ClientCertificates | None) -> dict[str, Any]:
+    return {key: value for key, value in (wanted or {}).items() if key != "verify"}
 
 
 def nginx_context(
@@ -47,18 +141,18 @@ def nginx_context(
     :param trust: The files of authorities (C(ca)) and of revocation lists (C(crl)), by what the model calls them.
     :raises HostError: where the host has what a site needs already, or lacks it.
     """
-    host = _Nginx(facts)
+    host = _Nginx(facts, model["sites"], trust)
     problems = [problem for site in model["sites"] for problem in host.problems_of(site)]
     problems += host.capacity_problems(model)
     problems += host.older_than(REJECT_HANDSHAKE, "cannot refuse a handshake for its server name")
     if problems:
         raise HostError(problems)
-    defaults = {name for site in model["sites"] for name in host.default_sockets(site)}
-    sites = [_site(site, certificates, host) for site in model["sites"]]
+    backends = Backends(model["sites"], host, facts, certificates, trust)
+    sites = [_site(site, certificates, backends, host) for site in model["sites"]]
     names = [name for site in model["sites"] for name in site["server_names"]]
     return {
         "sites": sites,
-        "refusals": _refusals(model["sites"], defaults, host),
+        "refusals": _refusals(model["sites"], host),
         "hashes": _hashes(names, sites, host),
         "listens": [
             {"address": address, "port": port, "owner": f"site {site['name']}"}
@@ -79,7 +173,7 @@ def _listen(socket: Socket, host: _Nginx, tls: bool, default: bool) -> str:
     return " ".join(words)
 
 
-def _site(site: Site, certificates: Mapping[str, str], host: _Nginx) -> dict[str, Any]:
+def _site(site: Site, certificates: Mapping[str, str], backends: Backends, host: _Nginx) -> dict[str, Any]:
     sockets = host.sockets(site["listen"])
     default = host.default_sockets(site)
     shared = any(socket in host.foreign for socket in sockets)
@@ -89,25 +183,15 @@ def _site(site: Site, certificates: Mapping[str, str], host: _Nginx) -> dict[str
         "server_names": [f"[{name}]" if ":" in name else name for name in site["server_names"]],
         "listen": [_listen(socket, host, site["tls"] is not None, socket in default) for socket in sockets],
         "http2": site["tls"] is not None and host.version >= HTTP2_DIRECTIVE and not shared,
-        "tls": _tls(site["tls"], host) if site["tls"] else None,
+        "tls": host.tls(site, sockets),
+        "clients": host.clients(site),
         "certificate": certificates.get(site["name"]),
         "root": site["root"],
         "hsts": site["hsts"],
         "access_log": site["access_log"],
         "redirect": _redirect(site, host) if site["redirect_http"] else None,
-        "endpoints": [_endpoint(site, index, endpoint) for index, endpoint in enumerate(site["endpoints"])],
+        "endpoints": [_endpoint(site, index, endpoint, backends) for index, endpoint in enumerate(site["endpoints"])],
         "takes_all": any(endpoint["path"] == "/" for endpoint in site["endpoints"]),
-    }
-
-
-def _tls(tls: Tls, host: _Nginx) -> dict[str, Any]:
-    return {
-        "protocols": tls["protocols"],
-        "ciphers": tls["ciphers"],
-        "groups": host.known_groups(tls),
-        "session_timeout": tls["session_timeout"],
-        "session_cache_size": tls["session_cache_size"],
-        "tickets": host.version >= SAFE_TICKETS,
     }
 
 
@@ -120,9 +204,10 @@ def _redirect(site: Site, host: _Nginx) -> dict[str, Any]:
     }
 
 
-def _endpoint(site: Site, index: int, endpoint: Endpoint) -> dict[str, Any]:
+def _endpoint(site: Site, index: int, endpoint: Endpoint, backends: Backends) -> dict[str, Any]:
     key = f"{grammar.identifier(site['name'])}_{index}"
     guard = "$wss_websocket_only" if endpoint["websocket_only"] else GUARDED
+    tls = endpoint["backend_tls"]
     return {
         "key": key,
         "index": index,
@@ -133,12 +218,14 @@ def _endpoint(site: Site, index: int, endpoint: Endpoint) -> dict[str, Any]:
         "allowed": guard,
         "inside": f"{GUARDED}/{index}",
         "passes": _passes(f"{GUARDED}/{index}", endpoint),
-        "backend": endpoint["backends"][0]["address"],
+        "upstream": backends.upstream(endpoint),
+        "scheme": "https" if tls else "http",
+        "tls": backends.tls(tls) if tls else None,
         "idle_timeout": endpoint["idle_timeout"],
         "connect_timeout": endpoint["connect_timeout"],
         "max_connections_per_client": endpoint["max_connections_per_client"],
         "headers": {name: value for name, value in endpoint["headers"].items() if name.lower() != "host"},
-        "host": next((value for name, value in endpoint["headers"].items() if name.lower() == "host"), "$http_host"),
+        "host": host_header(endpoint),
     }
 
 
@@ -159,11 +246,12 @@ def _passes(inside: str, endpoint: Endpoint) -> list[dict[str, str]]:
     ]
 
 
-def _refusals(sites: Sequence[Site], defaults: set[Socket], host: _Nginx) -> list[dict[str, Any]]:
+def _refusals(sites: Sequence[Site], host: _Nginx) -> list[dict[str, Any]]:
     """The servers that refuse the handshake of a client that asks for an unknown name.
 
     On a listener that the user's own sites share, unknown names stay with those.
     """
+    defaults = {socket for site in sites for socket in host.default_sockets(site)}
     found: list[dict[str, Any]] = []
     seen: set[Socket] = set()
     for site in sites:
@@ -173,7 +261,7 @@ def _refusals(sites: Sequence[Site], defaults: set[Socket], host: _Nginx) -> lis
             seen.add(socket)
             named = socket in defaults
             line = _listen(socket, host, tls=True, default=not named)
-            tls = _tls(site["tls"], host)
+            tls = host.tls(site, [socket])
             group = next((item for item in found if item["tls"] == tls and item["named"] == named), None)
             if group is None:
                 group = {"tls": tls, "named": named, "listen": []}
@@ -197,11 +285,7 @@ def _hashes(names: Sequence[str], sites: Sequence[Mapping[str, Any]], host: _Ngi
     if any(len(name) > 40 for name in names):
         wanted["server_names_hash_bucket_size"] = 512
     if len(names) > 256:
-        wanted["server_names_hash_max_size"] = _power_of_two(2 * len(names))
+        wanted["server_names_hash_max_size"] = power_of_two(2 * len(names))
     if guards > 256:
-        wanted["variables_hash_max_size"] = _power_of_two(4 * guards)
+        wanted["variables_hash_max_size"] = power_of_two(4 * guards)
     return {name: size for name, size in wanted.items() if name not in host.directives}
-
-
-def _power_of_two(least: int) -> int:
-    return 1 << (least - 1).bit_length()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from ansible_collections.wss.edge.plugins.module_utils.server.own_files import o
 from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS, Server
 
 SYSTEMD = Path("/run/systemd/system")
+LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+RESOLVERS = Path("/etc/resolv.conf")
+HOSTS = Path("/etc/hosts")
 # Of the http context, where the collection sets them when the user has not.
 HASHES = ("server_names_hash_bucket_size", "server_names_hash_max_size", "variables_hash_max_size")
 
@@ -160,12 +164,37 @@ def release_facts(server: Server) -> dict[str, Any]:
     }
 
 
+def local_ports() -> int:
+    """How many connections from this host one address and port can have at once."""
+    first, last = map(int, LOCAL_PORTS.read_text().split())
+    return last - first + 1
+
+
+def resolvers() -> list[str]:
+    """The addresses of the host's name servers."""
+    return [words[1] for words in _words(RESOLVERS) if words[0] == "nameserver" and len(words) > 1]
+
+
+def names_in_hosts() -> list[str]:
+    """The names of /etc/hosts, which a server that asks name servers itself does not see."""
+    return sorted({name.lower() for words in _words(HOSTS) for name in words[1:]})
+
+
+def _words(path: Path) -> list[list[str]]:
+    """The words of each line, without comments."""
+    lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
+    return [words for words in (re.split("[#;]", line)[0].split() for line in lines) if words]
+
+
 def host_facts(server: Server, packages: Sequence[str], groups: Sequence[str], runner: Runner) -> dict[str, Any]:
     """Everything at once; C(server) is None and there is nothing foreign where the server is not installed."""
     facts: dict[str, Any] = {
         "own_files": [],
         "systemd": SYSTEMD.is_dir(),
         "ipv6": sockets.has_ipv6(),
+        "local_ports": local_ports(),
+        "resolvers": resolvers(),
+        "hosts": names_in_hosts(),
         "missing_packages": missing_packages(packages, runner),
         "server": None,
         "foreign": _nothing_foreign(server),

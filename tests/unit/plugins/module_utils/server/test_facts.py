@@ -26,6 +26,21 @@ LDD = """\
 """
 # What dpkg-query of Debian 12 printed; it ends with 1 when it does not know a package.
 DPKG = "nginx installed\nnginx-common config-files\nadduser installed\n"
+RESOLV_CONF = """\
+# nameserver 192.0.2.1
+; nameserver 192.0.2.2
+search example.com
+nameserver 192.0.2.53
+nameserver\t2001:db8::53 # the second
+nameserver
+options edns0
+"""
+HOSTS = """\
+127.0.0.1 localhost
+192.0.2.7\tApp.example.com app # ours
+
+2001:db8::7 app.example.com
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +50,9 @@ def programs(host, tmp_path, monkeypatch):
     monkeypatch.setattr(facts, "SYSTEMD", tmp_path)
     monkeypatch.setattr(facts.tls_library.sys, "executable", "/usr/bin/python3")
     monkeypatch.setattr(sockets, "has_ipv6", lambda: True)
+    for name, text in {"LOCAL_PORTS": "32768\t60999\n", "RESOLVERS": RESOLV_CONF, "HOSTS": HOSTS}.items():
+        (tmp_path / name).write_text(text)
+        monkeypatch.setattr(facts, name, tmp_path / name)
     host.answers = {
         "ldd": (0, LDD, ""),
         "python3": (0, library, ""),
@@ -172,7 +190,15 @@ def test_everything_at_once(host):
     assert found["server"]["version"] == "1.22.1"
     assert found["foreign"]["servers"][0]["names"] == ["own.example.com"]
     assert found["release"]["current"] is None
+    assert found["local_ports"] == 28232
+    assert found["resolvers"] == ["192.0.2.53", "2001:db8::53"]
+    assert found["hosts"] == ["app", "app.example.com", "localhost"]
     assert host.snapshot() == before
+
+
+def test_a_host_need_not_have_name_servers(tmp_path):
+    (tmp_path / "RESOLVERS").unlink()
+    assert facts.resolvers() == []
 
 
 @pytest.mark.parametrize("gone", ["the program", "its configuration"])
