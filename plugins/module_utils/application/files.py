@@ -1,0 +1,136 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One file that an application reads: looked at, put there, or taken away.
+
+Its folder may belong to the application's user, so nothing in it is trusted: no symlink is followed, and all is done
+relative to the folder as it was opened. A reader sees the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MODE = 0o400  # the application writes none of them
+MAX_BYTES = 1 << 20  # far above any key or chain
+_LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class FileProblem(Exception):
+    """What is in the way, and what to do."""
+
+
+class NoFolder(FileProblem):
+    """The folder is not there, which another task may make."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is at a path; without C(content) there is nothing."""
+
+    content: bytes | None = field(default=None, repr=False)
+    owner: int = -1
+    group: int = -1
+    mode: int = 0
+    written: int = 0
+
+    @property
+    def digest(self) -> str:
+        """Of the content, to know it again; empty where there is nothing."""
+        return "" if self.content is None else digest(self.content)
+
+
+def digest(content: bytes) -> str:
+    """What a content is known by; a key cannot be learned from it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def look(path: str) -> Found:
+    """Read a file, or find that there is none.
+
+    :raises FileProblem: where something else than a file is there, or the folder is missing.
+    """
+    with _opened(path) as (folder, name):
+        try:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if not stat.S_ISREG(status.st_mode):
+                raise FileProblem(f"{path} is {_kind(status.st_mode)}; name another path, or remove it")
+            if status.st_size > MAX_BYTES:
+                raise FileProblem(f"{path} has {status.st_size} bytes, which no certificate or key has; name another")
+            with open(os.open(name, _LOOK, dir_fd=folder), "rb") as stream:
+                content = stream.read(MAX_BYTES)
+        except FileNotFoundError:
+            return Found()
+        except OSError as error:
+            raise FileProblem(f"{path} cannot be read: {error.strerror}") from None
+    return Found(content, status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), status.st_mtime_ns)
+
+
+def kept_name(path: str, found: Found) -> str:
+    """Where a file goes that is not the collection's; the same for the same file, however often a run is killed."""
+    return f"{path}.replaced-{found.written}"
+
+
+def put(path: str, content: bytes, owner: int, group: int, kept: str | None) -> None:
+    """Have the content at the path, for its owner alone; what is there now stays beside it as C(kept)."""
+    with _opened(path) as (folder, name):
+        if kept:
+            with contextlib.suppress(FileExistsError):
+                os.link(name, os.path.basename(kept), src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        scratch = _forget_scratch(folder, name)
+        descriptor = os.open(scratch, _MAKE, 0o600, dir_fd=folder)
+        with open(descriptor, "wb") as stream:
+            os.fchown(descriptor, owner, group)
+            os.fchmod(descriptor, MODE)
+            stream.write(content)
+            stream.flush()
+            os.fsync(descriptor)
+        os.rename(scratch, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.fsync(folder)
+
+
+def take_away(path: str, kept: str | None) -> bool:
+    """Have at the path what was there before; whether that is a file."""
+    with _opened(path) as (folder, name):
+        _forget_scratch(folder, name)
+        if kept:
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(os.path.basename(kept), name, src_dir_fd=folder, dst_dir_fd=folder)
+                return True
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+    return False
+
+
+def _forget_scratch(folder: int, name: str) -> str:
+    """The name under which a file is written, free of what a killed run has left there."""
+    scratch = f".wss-{name}"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(scratch, dir_fd=folder)
+    return scratch
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[tuple[int, str]]:
+    above, name = os.path.split(path)
+    try:
+        folder = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise NoFolder(f"there is no folder {above}; make it, readable for the application's user") from None
+    except OSError as error:
+        raise FileProblem(f"{above} is no folder that can be opened: {error.strerror}") from None
+    try:
+        yield folder, name
+    finally:
+        os.close(folder)
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_ISLNK: "a symlink, which is not followed", stat.S_ISDIR: "a folder"}
+    return next((kind for is_one, kind in kinds.items() if is_one(mode)), "a device, pipe or socket")
