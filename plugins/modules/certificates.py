@@ -13,8 +13,9 @@ author: The wss.edge authors (@wss-edge)
 description:
   - Each certificate is kept with its key and chain in the folder C(<directory>/<name>/<digest>), as C(privkey.pem),
     C(cert.pem), C(chain.pem) and C(fullchain.pem), beside C(request.pem) and C(trust.pem) where the certificate was
-    requested or its authority is named; C(<directory>/<name>/current) points at the one in force. The digest names the
-    public content, so a configuration that refers to it says which certificate it was made for.
+    requested or its authority is named, and C(keypair.pem) (certificate, key and chain in one file) with the profiles
+    V(client) and V(peer); C(<directory>/<name>/current) points at the one in force. The digest names the public
+    content, so a configuration that refers to it says which certificate it was made for.
   - A folder is written completely before it appears, and C(current) is switched by one rename. When the run is
     killed, the pair in force is the old one or the new one, and the next run finishes.
   - A certificate is renewed when a third of its life is left (see O(certificates[].renew_before)), when its names,
@@ -56,8 +57,8 @@ options:
         choices: [self_signed, private_ca, request, files]
         default: self_signed
       names:
-        description: DNS names, wildcards, and IPv4 or IPv6 addresses that the certificate is for. Only with V(files)
-          may there be none.
+        description: DNS names, wildcards, and IPv4 or IPv6 addresses that the certificate is for. There may be none
+          with V(files), and where a client has a common name (see O(certificates[].subject)).
         type: list
         elements: str
         default: []
@@ -196,7 +197,7 @@ notes:
   - Private keys and passphrases are sent from the controller over the connection itself (pipelining, switched on for
     this module alone) and are never written to a temporary file. Over a connection that cannot do that, use
     O(certificates[].remote_src=true).
-  - Folders have the mode 0755, certificates 0644, private keys 0600.
+  - Folders have the mode 0755, certificates 0644, private keys and what has one in it 0600.
 """
 
 EXAMPLES = r"""
@@ -234,6 +235,15 @@ EXAMPLES = r"""
         pkcs12: old.example.com.p12
     passphrases:
       old.example.com: "{{ vaulted_passphrase }}"
+
+- name: A certificate by which a client proves who it is
+  wss.edge.certificates:
+    certificates:
+      - name: sensor-17
+        provider: private_ca
+        profile: client
+        subject: {common_name: sensor 17}
+    authority: "{{ my_ca.authority }}"
 
 - name: Install what the private authority has signed of the requests that a run before this has returned
   wss.edge.certificates:
@@ -319,6 +329,11 @@ certificates:
           type: str
           returned: success
           sample: /etc/pki/wss/chat.example.com/3f1c8a0be2d94c57/fullchain.pem
+        keypair:
+          description: The certificate, its key and the chain, for clients that want them in one file.
+          type: str
+          returned: with the profiles V(client) and V(peer)
+          sample: /etc/pki/wss/client:private_ca/3f1c8a0be2d94c57/keypair.pem
     pem:
       description: The certificate and its chain.
       type: str

@@ -20,7 +20,8 @@ from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiErr
 from ansible_collections.wss.edge.plugins.module_utils.pki.requests import RequestFacts, load_request, read_request
 
 
-def judge(stored: store.Stored) -> Installed:
+def judge(stored: store.Stored, keypair: bool = False) -> Installed:
+    """:param keypair: Whether key and certificates are wanted in one file, too."""
     requested = _judge_requested(stored.requested) if stored.requested else None
     if stored.digest is None:
         return Installed(stored.note, requested=requested, untidy=stored.untidy)
@@ -43,7 +44,7 @@ def judge(stored: store.Stored) -> Installed:
     asked, asked_pem = _own_request(stored)
     bundle, trust = None, stored.files.get(store.TRUST)
     if key_pem and certificates:
-        bundle = store.Bundle(key_pem, pems, asked_pem, trust)
+        bundle = store.Bundle(key_pem, pems, asked_pem, trust, keypair)
     return Installed(
         note=stored.note,
         bundle=bundle,
@@ -98,7 +99,7 @@ def _damage(stored: store.Stored, bundle: store.Bundle) -> tuple[str, ...]:
     if stored.modes[""] & store.WRITABLE:
         found.append(f"its folder had mode {stored.modes['']:04o}, which lets others write into it")
     for file, content in bundle.files().items():
-        if stored.files[file] is None:
+        if stored.files.get(file) is None:
             found.append(f"{file} was missing")
         elif file != store.PRIVKEY and stored.files[file] != content:
             found.append(f"{file} was damaged")

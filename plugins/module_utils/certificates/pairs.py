@@ -37,4 +37,4 @@ def ordered(key: Any, certificates: Sequence[Any]) -> list[Any]:
 
 def bundle(wanted: Wanted, key: Any, chain: Sequence[Any], request: bytes | None = None) -> store.Bundle:
     certificates = tuple(dump_certificate(each) for each in chain)
-    return store.Bundle(dump_key(key), certificates, request, wanted.trust or None)
+    return store.Bundle(dump_key(key), certificates, request, wanted.trust or None, wanted.keypair)

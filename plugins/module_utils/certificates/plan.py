@@ -88,7 +88,7 @@ def _plan(look: Callable[[str], store.Stored], now: datetime.datetime, entry: En
     try:
         wanted = parse(entry)
         stored = look(wanted.name)
-        plan = PROVIDERS[wanted.provider](wanted, judge(stored), now)
+        plan = PROVIDERS[wanted.provider](wanted, judge(stored, wanted.keypair), now)
         if plan.bundle:
             store.check(stored.base, plan.bundle)
         return plan, []
@@ -119,7 +119,7 @@ def make(plan: Plan) -> Made:
         if pending:
             recipe = replace(recipe, key_pem=pending.key)  # what stands in has the requested key
         key, certificate = make_self_signed(recipe)
-        bundle = store.Bundle(key, (certificate,))
+        bundle = store.Bundle(key, (certificate,), keypair=plan.wanted.keypair)
     facts = read_facts(load_certificates(bundle.certificates[0])[0]) if bundle else None
     return Made(bundle, facts, pending)
 

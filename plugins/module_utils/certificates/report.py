@@ -73,11 +73,12 @@ def to_sign(plans: Sequence[Plan], made: Sequence[Made]) -> list[dict[str, Any]]
 
 def _about(plan: Plan, directory: str, bundle: store.Bundle, facts: Facts, now: datetime.datetime) -> dict[str, Any]:
     folder = store.folder(directory, plan.wanted.name, bundle.digest)
+    files = (*store.FILES, store.KEYPAIR) if bundle.keypair else store.FILES
     pem = b"".join(bundle.certificates).decode()
     return {
         "digest": bundle.digest,
         "directory": folder,
-        "paths": {file[: -len(".pem")]: f"{folder}/{file}" for file in store.FILES},
+        "paths": {file[: -len(".pem")]: f"{folder}/{file}" for file in files},
         "pem": pem,
         "trust": _trust(plan, bundle, facts),
         "names": list(facts.names),

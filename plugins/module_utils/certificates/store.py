@@ -4,7 +4,8 @@
 """The folders on disk that hold keys and certificates.
 
     <directory>/<name>/<digest>/{privkey,cert,chain,fullchain}.pem
-                                   and request.pem and trust.pem, where there are such
+                                   and request.pem and trust.pem, where there are such,
+                                   and keypair.pem, where a client shows the certificate
     <directory>/<name>/current -> <digest>
     <directory>/<name>/requested/{privkey,request}.pem              what an authority is still to sign
 
@@ -33,7 +34,8 @@ KEEP = 5  # folders of a name: the newest, and whichever is current
 
 PRIVKEY, CERT, CHAIN, FULLCHAIN = "privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"
 FILES = (PRIVKEY, CERT, CHAIN, FULLCHAIN)
-REQUEST, TRUST = "request.pem", "trust.pem"
+REQUEST, TRUST, KEYPAIR = "request.pem", "trust.pem", "keypair.pem"
+OTHERS = (REQUEST, TRUST, KEYPAIR)  # where there are such
 REQUESTED = "requested"
 NONE = "there was none"
 WRITABLE = 0o022  # for others: they could replace a key
@@ -54,6 +56,7 @@ class Bundle:
     certificates: tuple[bytes, ...]
     request: bytes | None = None  # what its authority was asked
     trust: bytes | None = None  # the roots that its clients must have
+    keypair: bool = False  # in one file, too
 
     @functools.cached_property
     def digest(self) -> str:
@@ -62,7 +65,9 @@ class Bundle:
     def files(self) -> dict[str, bytes]:
         leaf, chain = self.certificates[0], b"".join(self.certificates[1:])
         found = {PRIVKEY: self.key, CERT: leaf, CHAIN: chain, FULLCHAIN: leaf + chain}
-        more = {REQUEST: self.request, TRUST: self.trust}
+        # In this order Apache takes the key for the leaf's, and the chain for what goes with it.
+        keypair = leaf + self.key + chain if self.keypair else None
+        more = {REQUEST: self.request, TRUST: self.trust, KEYPAIR: keypair}
         return {**found, **{file: content for file, content in more.items() if content}}
 
 
@@ -97,7 +102,7 @@ def digest_of(certificates: tuple[bytes, ...]) -> str:
 
 
 def mode_of(file: str) -> int:
-    return 0o600 if file == PRIVKEY else 0o644
+    return 0o600 if file in (PRIVKEY, KEYPAIR) else 0o644
 
 
 def folder(directory: str, name: str, digest: str) -> str:
@@ -196,7 +201,7 @@ def _is_digest(entry: os.DirEntry[str]) -> bool:
 
 
 def _read_folder(
-    base: str, folder: str, names: Sequence[str] = (*FILES, REQUEST, TRUST)
+    base: str, folder: str, names: Sequence[str] = (*FILES, *OTHERS)
 ) -> tuple[dict[str, bytes | None], dict[str, int]]:
     files: dict[str, bytes | None] = {}
     modes: dict[str, int] = {}
@@ -205,7 +210,7 @@ def _read_folder(
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
-            if file not in (REQUEST, TRUST) or folder == REQUESTED:
+            if file not in OTHERS or folder == REQUESTED:
                 files[file] = None
             continue
         try:
@@ -383,8 +388,9 @@ def _make_folder(path: str) -> None:
     if os.path.isdir(path):
         return
     _make_folder(os.path.dirname(path))
-    os.mkdir(path)
-    os.chmod(path, 0o755)
+    with contextlib.suppress(FileExistsError):  # another run makes it at the same time
+        os.mkdir(path)
+        os.chmod(path, 0o755)
 
 
 def _write(path: str, content: bytes, mode: int) -> None:

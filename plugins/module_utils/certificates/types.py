@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.wss.edge.plugins.module_utils.certificates import store
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import Facts, Recipe
 from ansible_collections.wss.edge.plugins.module_utils.pki.keys import KeySettings
+from ansible_collections.wss.edge.plugins.module_utils.pki.profiles import PROFILES
 from ansible_collections.wss.edge.plugins.module_utils.pki.requests import Recipe as RequestRecipe
 from ansible_collections.wss.edge.plugins.module_utils.pki.requests import RequestFacts
 
@@ -56,6 +57,11 @@ class Wanted:
     authority: bytes = b""
     revoked: frozenset[str] = frozenset()
     paths: Mapping[str, str] = field(default_factory=dict)  # of what is given, to name them in messages
+
+    @property
+    def keypair(self) -> bool:
+        """Whether key and certificates are wanted in one file, too: some clients take them no other way."""
+        return "clientAuth" in PROFILES[self.profile]
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ def parse(given: Entry) -> Wanted:
         allowed = "may hold letters, digits and . _ : - and not begin with a dot; at most 200 characters"
         problems.append(_refused("name", entry["name"], allowed))
     names = _parse_names(entry["names"], problems)
-    if entry["provider"] != "files" and not entry["names"]:
-        problems.append("names: needs at least one DNS name or IP address")
+    if not entry["names"]:
+        problems += _problems_of_none(entry)
     key = KeySettings(**entry["key"])
     if key.type == "rsa" and not MIN_RSA_BITS <= key.bits <= MAX_RSA_BITS:
         problems.append(_refused("key.bits", key.bits, f"must be {MIN_RSA_BITS} to {MAX_RSA_BITS}"))
@@ -69,6 +69,13 @@ def serials(texts: Sequence[str]) -> frozenset[str]:
     if problems:
         raise Refused(problems)
     return frozenset(found)
+
+
+def _problems_of_none(entry: Mapping[str, Any]) -> list[str]:
+    if entry["provider"] == "files" or (entry["profile"] == "client" and entry["subject"].get("common_name")):
+        return []
+    client = ", or with profile client a subject with a common_name" * (entry["profile"] == "client")
+    return [f"names: needs at least one DNS name or IP address{client}"]
 
 
 def _parse_names(texts: Sequence[str], problems: list[str]) -> list[str]:

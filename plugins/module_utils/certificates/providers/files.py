@@ -75,7 +75,7 @@ def _warning(wanted: Wanted, chain: list[Any], facts: Facts, now: datetime.datet
     if facts.days_left(now) < WARN_DAYS:
         days, end = facts.days_left(now), iso(facts.not_after)
         found.append(f"certificate {wanted.name} expires in {days} days, on {end}; put a renewed one in its place")
-    if len(chain) == 1 and not facts.self_signed and not _trusted(wanted, chain[0]):
+    if len(chain) == 1 and wanted.profile != "client" and not facts.self_signed and not _trusted(wanted, chain[0]):
         found.append(
             f"certificate {wanted.name} comes without that of its issuer, {facts.issuer}; many clients refuse it then. "
             "Put it into the file too, or name it as ca if it is what clients trust"

@@ -30,11 +30,12 @@ def entries(renewal):
     """Of each provider some, with other names after each renewal."""
     paths = {"request": "x.csr", "certificate": "x.pem"}
     names = [f"name{renewal}.example.com"]
-    return [
-        Entry({**ENTRY, **paths, "name": f"{provider}{number}", "provider": provider, "names": names})
+    of_all = [
+        {**ENTRY, **paths, "name": f"{provider}{number}", "provider": provider, "names": names}
         for provider in PROVIDERS
         for number in range(8)
     ]
+    return [Entry({**each, "profile": ("server", "peer")[place % 2]}) for place, each in enumerate(of_all)]
 
 
 def work(directory, renewal, made_all=lambda: None):
@@ -97,6 +98,9 @@ def check(folder, served):
     if served:
         key = load_key((folder / "current" / "privkey.pem").read_bytes())
         assert belongs_to(key, load_certificates((folder / "current" / "fullchain.pem").read_bytes())[0])
+        keypair = folder / "current" / "keypair.pem"
+        if keypair.exists():
+            assert belongs_to(load_key(keypair.read_bytes()), load_certificates(keypair.read_bytes())[0])
     if (folder / "requested").exists():
         key = load_key((folder / "requested" / "privkey.pem").read_bytes())
         assert belongs_to(key, load_request((folder / "requested" / "request.pem").read_bytes()))

@@ -23,8 +23,8 @@ def pem(content: bytes) -> bytes:
     return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(content) + b"-----END CERTIFICATE-----\n"
 
 
-def bundle(number: int, key: bytes = b"") -> store.Bundle:
-    return store.Bundle(key or b"key %d\n" % number, (pem(b"leaf %d" % number), pem(b"authority")))
+def bundle(number: int, key: bytes = b"", keypair: bool = False) -> store.Bundle:
+    return store.Bundle(key or b"key %d\n" % number, (pem(b"leaf %d" % number), pem(b"authority")), keypair=keypair)
 
 
 def install(directory, *bundles):
@@ -68,6 +68,19 @@ def test_what_it_installs(tmp_path):
     assert (home / NAME / "current" / "privkey.pem").read_bytes() == b"key 1\n"
     assert (home / NAME / "current" / "fullchain.pem").read_bytes() == pem(b"leaf 1") + pem(b"authority")
     assert content(home).files == bundle(1).files()
+
+
+def test_what_others_make_at_the_same_time_is_there_just_as_well(tmp_path, monkeypatch):
+    make = os.mkdir
+
+    def late(path, *args):
+        if not os.path.exists(path):
+            make(path)
+        make(path, *args)
+
+    monkeypatch.setattr(os, "mkdir", late)
+    with store.locked(str(tmp_path / "a" / "pki")):
+        assert (tmp_path / "a" / "pki").is_dir()
 
 
 def test_reads_nothing_where_there_is_nothing(tmp_path):
@@ -317,25 +330,36 @@ def half_done(home):
     return [path for path in found if {each.name for each in path.iterdir()} < set(store.FILES)]
 
 
+def without_keypair(home):
+    """A server's, which becomes a client's too."""
+    install(home, bundle(2))
+
+
 def crowd(home):
     install(home, *(bundle(number) for number in (7, 6, 5, 4, 1)))
 
 
-@pytest.mark.parametrize("before", [first, renewal, damage, damage_elsewhere, crowd])
-def test_killed_anywhere_it_leaves_the_old_or_the_new(tmp_path, before, monkeypatch):
+@pytest.mark.parametrize(
+    ("before", "new"),
+    [
+        *((before, bundle(2)) for before in (first, renewal, damage, damage_elsewhere, crowd)),
+        *((before, bundle(2, keypair=True)) for before in (renewal, without_keypair)),
+    ],
+)
+def test_killed_anywhere_it_leaves_the_old_or_the_new(tmp_path, before, new, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # the disk is not what is killed
     for step in range(1000):
         home = tmp_path / str(step)
         before(home)
         old = content(home)
-        finished = killed_at(step, lambda home=home: install(home, bundle(2)))
+        finished = killed_at(step, lambda home=home: install(home, new))
         found = content(home)
-        whole = [each for each in (old.files, bundle(2).files()) if each == found.files]
+        whole = [each for each in (old.files, new.files()) if each == found.files]
         assert whole or before is damage, f"killed at {step}: {found}"
         assert not found.note or before is first, f"killed at {step}: {found.note}"
         assert before in (damage, damage_elsewhere) or not half_done(home), f"killed at {step}"
-        install(home, bundle(2))
-        assert content(home).files == bundle(2).files()
+        install(home, new)
+        assert content(home).files == new.files()
         assert not list(home.rglob(".*")), f"killed at {step}"
         if finished:
             break
