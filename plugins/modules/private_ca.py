@@ -17,7 +17,8 @@ description:
     back. Each request gets a new certificate, every time that it is given. What clients would refuse is not signed, and
     then nothing else is done either.
   - Revokes certificates, and keeps a revocation list that nginx and Apache read. Servers refuse all certificates when
-    the list has ended, so run this at least every O(crl_days) days, and hand the new list to the servers.
+    the list has ended, so let no more than half of O(crl_days) pass between two runs, and hand the new list to the
+    servers.
   - Renews the intermediate, with the same key, when a third of its 1825 days is left, and the root's own revocation
     list, which is empty, when half of its 365 days is left. The root is never renewed; from a year before its end a
     warning says so.
@@ -110,7 +111,7 @@ options:
   crl_days:
     description: Days that the list of revoked certificates holds, 1 to 365. It is renewed when half of them is left.
     type: int
-    default: 30
+    default: 90
   revoke:
     description: Certificates of this authority that are revoked. What is revoked stays revoked.
     type: list
@@ -257,7 +258,7 @@ reasons:
   type: list
   elements: str
   returned: success
-  sample: ["revocation list: half of its life is left: 14 of 30 days"]
+  sample: ["revocation list: half of its life is left: 44 of 90 days"]
 authority:
   description: The intermediate and the root in PEM, which servers check clients against. Null where there is no
     authority yet, in check mode.
@@ -278,7 +279,7 @@ crl_not_after:
   description: When the first of the revocation lists ends. Null where there are none yet.
   type: str
   returned: success
-  sample: "2026-12-23T08:00:00Z"
+  sample: "2027-02-21T08:00:00Z"
 revoked:
   description: Serial numbers in hex of all certificates that are revoked and have not ended, which
     M(wss.edge.certificates) replaces where they serve. In check mode also those that would be revoked.

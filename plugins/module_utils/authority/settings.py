@@ -52,7 +52,7 @@ ARGUMENTS: dict[str, Any] = {
     "path_length": {"type": "int"},
     "permitted": _TEXTS,
     "excluded": _TEXTS,
-    "crl_days": {"type": "int", "default": 30},
+    "crl_days": {"type": "int", "default": 90},
     "revoke": {"type": "list", "elements": "dict", "options": _REVOKE, "default": []},
     "requests": {"type": "list", "elements": "dict", "options": _REQUEST, "default": []},
 }

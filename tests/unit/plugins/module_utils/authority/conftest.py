@@ -49,7 +49,7 @@ class Authority:
             "path_length": None,
             "permitted": None,
             "excluded": None,
-            "crl_days": 30,
+            "crl_days": 90,
             "revoke": revoke,
             "requests": requests,
             **options,

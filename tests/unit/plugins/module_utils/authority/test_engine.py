@@ -53,7 +53,7 @@ def test_it_is_made_once(authority):
     assert first["authority"] == (authority.folder / "ca.pem").read_text()
     assert first["authority"].endswith(first["root"])
     assert first["root_certificate"]["subject"] == "CN=wss.edge private CA"
-    assert (first["root_certificate"]["days_left"], first["crl_not_after"]) == (3650, "2026-12-23T08:00:00Z")
+    assert (first["root_certificate"]["days_left"], first["crl_not_after"]) == (3650, "2027-02-21T08:00:00Z")
     assert first["intermediate_certificate"]["subject"] == "CN=wss.edge private CA intermediate"
     before = authority.bytes()
     second = authority.run(now=after(days=14), passphrase=None, key=None)
@@ -342,7 +342,7 @@ def test_without_the_key_of_the_root_it_signs_and_revokes_and_renews_its_list(au
     check = ("-crl_check_all", "-CRLfile", authority.folder / "crl.pem")
     assert "certificate revoked" in authority.verify(pem, *check)[1]
     late = after(days=180)
-    assert authority.run(now=late)["reasons"] == ["revocation list: half of its life is left: 0 of 30 days"]
+    assert authority.run(now=late)["reasons"] == ["revocation list: half of its life is left: 0 of 90 days"]
     assert authority.verify(authority.sign(now=late)[1], *check, now=late)[0]
     later = authority.run(now=after(days=183))
     assert later["reasons"] == []
@@ -514,9 +514,9 @@ def test_a_certificate_leaves_the_list_some_time_after_its_end(authority):
     about, _pem = authority.sign(valid_days=90)
     authority.run(revoke=[{"serial": about["serial"]}])
     for days, listed in ((100, True), (119, True), (140, False)):
-        authority.run(now=after(days=days))
+        authority.run(now=after(days=days), crl_days=30)
         assert (about["serial"] in authority.openssl("crl", "-in", "crl.pem", "-noout", "-text")[1]) == listed
-        assert not authority.run(now=after(days=days))["changed"]
+        assert not authority.run(now=after(days=days), crl_days=30)["changed"]
 
 
 def test_a_revocation_that_was_not_listed_before_a_kill_is_listed_by_the_next_run(authority):

@@ -19,7 +19,7 @@ OPTIONS = {
     "path_length": None,
     "permitted": None,
     "excluded": None,
-    "crl_days": 30,
+    "crl_days": 90,
     "revoke": [],
     "requests": [],
 }
