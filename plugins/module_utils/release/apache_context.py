@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
+from ansible_collections.wss.edge.plugins.module_utils.model.backends import PRIVATE_CA
 from ansible_collections.wss.edge.plugins.module_utils.model.types import Endpoint, Listen, Model, Site, Tls
+from ansible_collections.wss.edge.plugins.module_utils.release import apache_backends
+from ansible_collections.wss.edge.plugins.module_utils.release.apache_backends import Trust
 from ansible_collections.wss.edge.plugins.module_utils.release.host import (
     EVERY_ADDRESS,
     Host,
@@ -22,6 +25,7 @@ from ansible_collections.wss.edge.plugins.module_utils.server.apache_mpm import 
 
 # Versions that brought a directive, or something that the templates rely on.
 MERGE_SLASHES = (2, 4, 39)
+BACKEND_TLS = (2, 4, 40)
 UPGRADE = (2, 4, 47)
 FALLBACK = (2, 4, 48)
 HTTP2_WEBSOCKETS = (2, 4, 58)
@@ -34,16 +38,27 @@ LONGEST_WAIT = 60
 HTTPS = 443
 NO_NAME = "_"
 
+# What only the proxy may say to a backend; an application may take X_Real_IP for the same.
+OF_PROXY = ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto"]
+OF_CLIENT_CERTIFICATE = ["X-SSL-Client-Verify", "X-SSL-Client-S-DN"]
 
-def apache_context(model: Model, certificates: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, Any]:
+
+def apache_context(
+    model: Model, certificates: Mapping[str, str], facts: Mapping[str, Any], trust: Trust
+) -> dict[str, Any]:
     """The variables of the templates.
 
-    :param certificates: The folder of each site's certificate, by the site's name.
+    :param certificates: The folder of each certificate, by its name, which is the site's for that of a site.
     :param facts: The return value of M(wss.edge.server_facts).
+    :param trust: The files of authorities (C(ca)) and of revocation lists (C(crl)), by what the model calls them.
     :raises HostError: where the host has what a site needs already, or lacks it.
     """
     host = _Apache(facts, model["apache_websocket"])
-    problems = [*host.problems(), *(problem for site in model["sites"] for problem in host.problems_of(site))]
+    problems = [
+        *host.problems(),
+        *host.capacity_problems(model),
+        *(problem for site in model["sites"] for problem in host.problems_of(site)),
+    ]
     if problems:
         raise HostError(problems)
     sites = _ordered(model["sites"], host)
@@ -54,7 +69,16 @@ def apache_context(model: Model, certificates: Mapping[str, str], facts: Mapping
         "listen": _listen(sites, host),
         "refusals": _refusals(sites, certificates, host, named=False),
         "last_refusals": _refusals(sites, certificates, host, named=True),
-        "sites": [_site(site, certificates, host) for site in sites],
+        "sites": [
+            {
+                **_site(site, host),
+                **_names(site, sites, host),
+                "certificate": certificates.get(site["name"]),
+                "clients": _clients(site, host, trust),
+                "endpoints": _endpoints(site, host, certificates, trust),
+            }
+            for site in sites
+        ],
         "listens": [
             {"address": address, "port": port, "owner": f"site {site['name']}"}
             for site in model["sites"]
@@ -107,10 +131,13 @@ class _Apache(Host):
                 for endpoint in site["endpoints"]
                 if not endpoint["websocket_only"]
             ]
+        if any(endpoint["backend_tls"] for endpoint in site["endpoints"]):
+            why = "does not keep to the settings of TLS to one backend (backend_tls)"
+            found += [f"{at}: {each}" for each in self.older_than(BACKEND_TLS, why)]
         if site["redirect_http"]:
             found += self._unanswered(site)
         found += [each for listen in self.listens_of(site) for each in self._unbindable(at, listen)]
-        return [*found, *_shared_workers(site)]
+        return [*found, *apache_backends.shared_workers(site)]
 
     def _unanswered(self, site: Site) -> Iterator[str]:
         for block in self.foreign.get(("0.0.0.0", EVERY_ADDRESS["port"]), []):
@@ -142,25 +169,6 @@ class _Apache(Host):
         if listen["address"] == "*":
             return "0.0.0.0" in theirs and not self.ipv6
         return listen["address"] in theirs or (":" not in listen["address"] and "0.0.0.0" in theirs)
-
-
-def _shared_workers(site: Site) -> Iterator[str]:
-    """Apache keeps the times by the beginning of the backend's URL, not by the endpoint's path."""
-    for one in site["endpoints"]:
-        for other in site["endpoints"]:
-            mine, theirs = _backend(one), _backend(other)
-            # Where the paths go on in the same way, so do the requests.
-            apart = mine != theirs and other["path"] == one["path"] + theirs[len(mine) :]
-            if one is not other and theirs.startswith(mine) and not apart and _times(one) != _times(other):
-                yield (
-                    f"site {site['name']}, endpoint {other['path']}: has another idle_timeout or connect_timeout than"
-                    f" the endpoint {one['path']}, and their backends begin with the same URL, for which Apache keeps"
-                    " one of each; make them the same, or put one of the endpoints into another site"
-                )
-
-
-def _times(endpoint: Endpoint) -> tuple[int, int]:
-    return endpoint["idle_timeout"], endpoint["connect_timeout"]
 
 
 def _ordered(sites: Sequence[Site], host: _Apache) -> list[Site]:
@@ -208,7 +216,7 @@ def _modules(sites: Sequence[Site], host: _Apache) -> list[str]:
     found.append("proxy_http" if host.websocket == "upgrade" else "proxy_wstunnel")
     if any(site["tls"] for site in sites):
         found += ["http2", "socache_shmcb", "ssl"]
-    return found
+    return found + [name for name in apache_backends.modules(sites) if name not in found]
 
 
 def _session_cache(sites: Sequence[Site]) -> int:
@@ -276,29 +284,85 @@ def _refusals(
     return found
 
 
-def _site(site: Site, certificates: Mapping[str, str], host: _Apache) -> dict[str, Any]:
-    plain = sorted((name for name in site["server_names"] if not set(name) & set("*:")), key=_is_address)
-    endpoints = sorted(site["endpoints"], key=lambda endpoint: len(endpoint["path"]), reverse=True)
+def _site(site: Site, host: _Apache) -> dict[str, Any]:
     return {
         "name": site["name"],
         "file": file_name(site["name"]),
-        "server_name": plain[0] if plain else NO_NAME,
-        "server_aliases": [name for name in site["server_names"] if name not in plain[:1]],
         "addresses": _addresses(site["listen"]),
         "scheme": "https" if site["tls"] else "http",
         "tls": _tls(site["tls"], host) if site["tls"] else None,
-        "certificate": certificates.get(site["name"]),
         "http2_websockets": site["http2_websockets"],
         "root": site["root"],
         "hsts": site["hsts"],
         "access_log": site["access_log"],
         "redirect": _redirect(site) if site["redirect_http"] else None,
         # A socket may be idle for as long as this or the timeout of its backend, whichever is longer.
-        "timeout": min([LONGEST_WAIT, *(endpoint["idle_timeout"] for endpoint in endpoints)]),
+        "timeout": min([LONGEST_WAIT, *(endpoint["idle_timeout"] for endpoint in site["endpoints"])]),
         # From there on, mod_proxy_wstunnel leaves the work to mod_proxy_http unless it is told not to.
         "no_fallback": host.websocket == "wstunnel" and host.version >= FALLBACK,
-        "endpoints": [_endpoint(endpoint, host) for endpoint in endpoints],
-        "takes_all": any(endpoint["path"] == "/" for endpoint in endpoints),
+        "spoofed": _spellings(OF_PROXY + (OF_CLIENT_CERTIFICATE if site["client_certificates"] else [])),
+        "takes_all": any(endpoint["path"] == "/" for endpoint in site["endpoints"]),
+    }
+
+
+def _names(site: Site, sites: Sequence[Site], host: _Apache) -> dict[str, Any]:
+    """ServerName and ServerAlias.
+
+    Apache tells the TLS sessions of its sites apart by ServerName and port. A session that began elsewhere must not be
+    resumed where clients have to prove who they are, so there the ServerName is no other site's.
+    """
+    plain = _plain_names(site)
+    name = plain[0] if plain else NO_NAME
+    theirs = {each for blocks in host.foreign.values() for block in blocks for each in block["names"]}
+    ours = {each for other in sites if other is not site for each in _plain_names(other)[:1] or [NO_NAME]}
+    if site["client_certificates"] and name in {NO_NAME, *theirs, *ours}:
+        name = f"{NO_NAME}{sites.index(site)}"
+    return {"server_name": name, "server_aliases": [each for each in site["server_names"] if each != name]}
+
+
+def _plain_names(site: Site) -> list[str]:
+    """Those that a ServerName can be, addresses last."""
+    return sorted((name for name in site["server_names"] if not set(name) & set("*:")), key=_is_address)
+
+
+def _spellings(headers: Sequence[str]) -> list[str]:
+    """All ways to write them with underscores."""
+    found = []
+    for header in headers:
+        words = header.split("-")
+        for between in itertools.product("-_", repeat=len(words) - 1):
+            found.append("".join(map("".join, zip(words, (*between, "")))))
+    return [each for each in found if "_" in each]
+
+
+def _clients(site: Site, host: _Apache, trust: Trust) -> dict[str, Any] | None:
+    """What the site wants of its clients.
+
+    Apache takes a request by its Host, whatever name TLS was negotiated for; what was proved to another site counts for
+    nothing here.
+    """
+    wanted = site["client_certificates"]
+    if wanted is None:
+        return None
+    conditions = [f"%{{SSL_TLS_SNI}} -strcmatch '{name}'" for name in site["server_names"]]
+    if set(host.sockets(site["listen"])) == set(host.default_sockets(site)):
+        conditions.append("-z %{SSL_TLS_SNI}")
+    condition = f"({' || '.join(conditions)})"
+    if wanted["verify"] == "required":
+        condition += " && %{SSL_CLIENT_VERIFY} == 'SUCCESS'"
+    crl = (
+        trust["crl"][PRIVATE_CA]
+        if wanted["ca"] == PRIVATE_CA
+        else trust["crl"][wanted["crl"]]
+        if wanted["crl"]
+        else None
+    )
+    return {
+        "verify": {"required": "require", "optional": "optional"}[wanted["verify"]],
+        "depth": wanted["verify_depth"],
+        "ca": trust["ca"][wanted["ca"]],
+        "crl": crl,
+        "condition": condition,
     }
 
 
@@ -320,20 +384,27 @@ def _redirect(site: Site) -> dict[str, Any]:
     return {"addresses": _addresses([EVERY_ADDRESS]), "port": "" if port == HTTPS else f":{port}"}
 
 
-def _endpoint(endpoint: Endpoint, host: _Apache) -> dict[str, Any]:
+def _endpoints(site: Site, host: _Apache, certificates: Mapping[str, str], trust: Trust) -> list[dict[str, Any]]:
+    """Longest path first."""
     tunnel = host.websocket == "wstunnel"
-    scheme = "ws" if tunnel else "http"
+    return [
+        {
+            **_endpoint(endpoint),
+            **apache_backends.proxied(
+                endpoint, f"wss-{number}", site, tunnel=tunnel, certificates=certificates, trust=trust
+            ),
+        }
+        for number, endpoint in enumerate(sorted(site["endpoints"], key=lambda each: len(each["path"]), reverse=True))
+    ]
+
+
+def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
     return {
         "path": endpoint["path"],
         "matches": _matches(endpoint["path"]),
-        "backend": _backend(endpoint, scheme),
-        "exact": _exact(endpoint, scheme),
-        "upgrade": not tunnel,
         "websocket_only": endpoint["websocket_only"],
         "origins": endpoint["origins"],
         "headers": endpoint["headers"],
-        "idle_timeout": endpoint["idle_timeout"],
-        "connect_timeout": endpoint["connect_timeout"],
     }
 
 
@@ -342,23 +413,3 @@ def _matches(path: str) -> str:
     below = path.rstrip("/").replace("*", "[*]")
     match = f"%{{REQUEST_URI}} -strmatch '{below}/*'"
     return match if path.endswith("/") else f"%{{REQUEST_URI}} == '{path}' || {match}"
-
-
-def _exact(endpoint: Endpoint, scheme: str) -> dict[str, str] | None:
-    """The endpoint's path itself, where the backend's ends otherwise."""
-    ours, theirs = endpoint["path"], endpoint["backend_path"]
-    if not theirs or ours.endswith("/") == theirs.endswith("/"):
-        return None
-    # The empty group is there for $1: to a backend without any, Apache would append the path.
-    return {"pattern": f"^{re.escape(ours)}()$", "backend": f"{_base(endpoint, scheme)}{theirs}$1"}
-
-
-def _backend(endpoint: Endpoint, scheme: str = "http") -> str:
-    """The URL that takes the place of the endpoint's path; they end alike, because what is below is appended."""
-    path = (endpoint["backend_path"] or endpoint["path"]).rstrip("/")
-    return f"{_base(endpoint, scheme)}{path}" + ("/" if endpoint["path"].endswith("/") else "")
-
-
-def _base(endpoint: Endpoint, scheme: str) -> str:
-    address = endpoint["backends"][0]["address"]
-    return f"{address}|{scheme}://localhost" if address.startswith("unix:") else f"{scheme}://{address}"

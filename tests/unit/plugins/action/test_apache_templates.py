@@ -22,6 +22,7 @@ FACTS: dict[str, Any] = {
     "ipv6": True,
     "foreign": {"servers": [], "listens": [], "limits": {}, "directives": []},
 }
+TRUST = {"ca": {"private_ca": "/trust/private_ca.pem"}, "crl": {"private_ca": "/crl/private_ca.pem"}}
 CONFIGURATION = "sites/chat.example.com.conf"
 # All that the grammar of the model lets through; "*" and "[" mean something in a pattern.
 PATH = "/a.b_~!&()*+,=:@-Z9"
@@ -29,9 +30,10 @@ HEADER = "expr= !#%&()*+,-./09:;<=>?@AZ[]^_`az|~ %t %s #x"
 
 
 def files(*sites: dict[str, Any], **variables: Any) -> dict[str, str]:
-    model = build(OPTIONS, {"wss_server": "apache", "wss_sites": list(sites), **variables}, "192.0.2.1")
-    folders = {each["name"]: f"/etc/pki/wss/{each['name']}/0123" for each in sites}
-    return render(apache_context(model, folders, FACTS), "apache")
+    given = {"wss_server": "apache", "wss_ca_passphrase": "long enough", "wss_sites": list(sites), **variables}
+    model = build(OPTIONS, given, "192.0.2.1")
+    folders = {each["name"]: f"/etc/pki/wss/{each['name']}/0123" for each in [*sites, *model["clients"]]}
+    return render(apache_context(model, folders, FACTS, TRUST), "apache")
 
 
 def site(**changes: Any) -> dict[str, Any]:
@@ -193,3 +195,95 @@ def test_the_older_way_does_not_fall_back_to_the_newer() -> None:
     assert newer[2:] == (
         "upgrade=websocket", "disablereuse=on", "keepalive=on", "retry=0", "connectiontimeout=5", "timeout=3600"
     )  # fmt: skip
+
+
+MANY = site(
+    client_certificates={"ca": "private_ca"},
+    endpoint={
+        "backend": None,
+        "backends": [{"url": "wss://one.example:1", "weight": 3}, {"url": "wss://two.example:2", "backup": True}],
+        "backend_tls": {"ca": "private_ca", "client_certificate": "private_ca", "verify_depth": 2},
+    },
+)
+
+
+def section(rendered: dict[str, str], name: str) -> list[str]:
+    """The lines between the beginning and the end of a section of the site."""
+    found = lines(rendered)
+    start = next(index for index, line in enumerate(found) if line.startswith(f"<{name} "))
+    return [line for line in found[start : found.index(f"</{name}>")] if not line.startswith("#")]
+
+
+def test_backends_and_tls_to_them_are_a_section_of_their_own() -> None:
+    options = "upgrade=websocket disablereuse=on keepalive=on retry=10"
+    found = section(files(MANY), "Proxy")
+    assert found[:6] == [
+        '<Proxy "balancer://wss-0/">',
+        f'BalancerMember "https://one.example:1" {options} loadfactor=3 connectiontimeout=5 timeout=3600',
+        f'BalancerMember "https://two.example:2" {options} loadfactor=1 status=+H connectiontimeout=5 timeout=3600',
+        "ProxySet lbmethod=byrequests",
+        "ProxyPreserveHost Off",
+        "SSLProxyEngine on",
+    ]
+    assert found[8:] == [
+        'SSLProxyMachineCertificateFile "/etc/pki/wss/client:private_ca/0123/keypair.pem"',
+        "SSLProxyVerify require",
+        "SSLProxyVerifyDepth 2",
+        'SSLProxyCACertificateFile "/trust/private_ca.pem"',
+        'SSLProxyCACertificatePath "/etc/pki/wss"',
+        'SSLProxyCARevocationFile "/crl/private_ca.pem"',
+        "SSLProxyCARevocationCheck chain",
+        "SSLProxyCheckPeerName on",
+        "SSLProxyCheckPeerExpire on",
+    ]
+    assert directives(files(MANY), "ProxyPass") == [("/wss", "balancer://wss-0/wss")]
+    assert directives(files(MANY), "ProxyPassReverse") == [("/wss", "balancer://wss-0/wss")]
+
+
+def test_a_backend_that_is_not_verified() -> None:
+    one = site(endpoint={"backend": "wss://one.example", "backend_tls": {"verify": False, "protocols": ["TLSv1.3"]}})
+    found = section(files(one), "Proxy")
+    assert "SSLProxyProtocol -all +TLSv1.3" in found
+    assert found[-4:] == [
+        "SSLProxyVerify none",
+        "SSLProxyCheckPeerName off",
+        "SSLProxyCheckPeerCN off",
+        "SSLProxyCheckPeerExpire off",
+    ]
+    assert not any(line.startswith(("SSLProxyC", "SSLProxyM")) for line in found[:-4])
+
+
+def test_backends_without_tls_need_none_of_it() -> None:
+    found = section(files(site(endpoint={"backend": None, "backends": ["ws://b1:1", "unix:/run/b.sock"]})), "Proxy")
+    assert "ProxyPreserveHost On" in found
+    assert not any(line.startswith("SSL") for line in found)
+
+
+def test_clients_prove_who_they_are() -> None:
+    found = lines(files(MANY))
+    for line in (
+        "SSLVerifyClient require",
+        "SSLVerifyDepth 3",
+        'SSLCACertificateFile "/trust/private_ca.pem"',
+        'SSLCARevocationFile "/crl/private_ca.pem"',
+        "SSLCARevocationCheck chain",
+        'RequestHeader set X-SSL-Client-Verify "expr=%{SSL_CLIENT_VERIFY}"',
+        "RequestHeader unset X_SSL_Client_S_DN",
+    ):
+        assert line in found
+    guard = section(files(MANY), "Location")
+    assert guard[1:] == [
+        "Require expr \"(%{SSL_TLS_SNI} -strcmatch 'chat.example.com') && %{SSL_CLIENT_VERIFY} == 'SUCCESS'\""
+    ]
+    assert not any("Client" in line or line.startswith("<Location") for line in lines(files(site())))
+    # The first handshake of a listener is that of the server that refuses unknown names.
+    assert not any("Verify" in line for line in lines(files(MANY), "refusals.conf"))
+
+
+def test_what_a_client_says_of_its_certificate_is_not_passed_on() -> None:
+    found = [line for line in lines(files(MANY)) if line.startswith("RequestHeader") and "S-DN" in line.split(" ")[2]]
+    subject = "X-SSL-Client-S-DN"
+    assert [line for line in found if line.split(" ")[2] == subject] == [
+        f"RequestHeader unset {subject}",
+        'RequestHeader set X-SSL-Client-S-DN "expr=%{SSL_CLIENT_S_DN}" "expr=%{SSL_CLIENT_VERIFY} == \'SUCCESS\'"',
+    ]

@@ -17,6 +17,10 @@ from ansible_collections.wss.edge.plugins.module_utils.release.host import HostE
 
 ROOT = Path(__file__).parents[5]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+TRUST = {
+    "ca": {name: f"/trust/{name.strip('~/')}.pem" for name in ("private_ca", "system", "~/a", "~/b")},
+    "crl": {name: f"/crl/{name.strip('~/')}.pem" for name in ("private_ca", "~/a")},
+}
 DEBIANS_80 = {"address": "*", "port": 80, "file": "/etc/apache2/ports.conf", "line": 5}
 
 
@@ -44,9 +48,10 @@ def facts(**changes: Any) -> dict[str, Any]:
 
 
 def on(host: dict[str, Any], *sites: dict[str, Any], **variables: Any) -> dict[str, Any]:
-    model = build(OPTIONS, {"wss_server": "apache", "wss_sites": list(sites), **variables}, "192.0.2.1")
-    folders = {each["name"]: f"/etc/pki/wss/{each['name']}/0123" for each in sites}
-    return apache_context(model, folders, host)
+    given = {"wss_server": "apache", "wss_ca_passphrase": "long enough", "wss_sites": list(sites), **variables}
+    model = build(OPTIONS, given, "192.0.2.1")
+    folders = {each["name"]: f"/etc/pki/wss/{each['name']}/0123" for each in [*sites, *model["clients"]]}
+    return apache_context(model, folders, host, TRUST)
 
 
 def problems(host: dict[str, Any], *sites: dict[str, Any], **variables: Any) -> list[str]:
@@ -319,3 +324,244 @@ def test_the_way_that_the_user_asks_for_may_not_do(
 ) -> None:
     found = problems(facts(version_info=version), site(**changes), wss_apache_websocket=wanted)
     assert [word for word in words if word not in found[0]] == []
+
+
+SEVERAL = ["ws://b1:1", "ws://b2:1"]
+TLS = ["wss://one.example:1", "wss://two.example:1"]
+
+
+def endpoint_of(context: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = context["sites"][0]["endpoints"][0]
+    return found
+
+
+def backends(*urls: Any, **changes: Any) -> dict[str, Any]:
+    """A site with several backends."""
+    return site(**{"e_backend": None, "e_backends": list(urls), **changes})
+
+
+OPTIONS_OF_ALL = "upgrade=websocket disablereuse=on keepalive=on"
+MEMBERS = [
+    ("two", backends(*SEVERAL), [("http://b1:1", "retry=10 loadfactor=1"), ("http://b2:1", "retry=10 loadfactor=1")]),
+    ("weight and backup", backends({"url": "ws://b1:1", "weight": 7}, {"url": "ws://[::1]:1", "backup": True}),
+     [("http://b1:1", "retry=10 loadfactor=7"), ("http://[::1]:1", "retry=10 loadfactor=1 status=+H")]),
+    ("sockets", backends("unix:/run/a", "unix:/run/b"),
+     [("unix:/run/a|http://localhost-0", "retry=10 loadfactor=1"),
+      ("unix:/run/b|http://localhost-1", "retry=10 loadfactor=1")]),
+    ("one that speaks TLS", site(e_backend=TLS[0]), [("https://one.example:1", "status=+I")]),
+    ("several that do", backends(*TLS),
+     [("https://one.example:1", "retry=10 loadfactor=1"), ("https://two.example:1", "retry=10 loadfactor=1")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "expected"), [row[1:] for row in MEMBERS], ids=[row[0] for row in MEMBERS])
+def test_members_of_a_balancer(one: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    found = endpoint_of(on(facts(), one))
+    assert found["backend"] == "balancer://wss-0/wss"
+    assert found["options"] == ""
+    assert [(each["url"], each["options"]) for each in found["balancer"]["members"]] == [
+        (url, f"{OPTIONS_OF_ALL} {more} connectiontimeout=5 timeout=3600") for url, more in expected
+    ]
+
+
+def test_a_single_backend_without_tls_has_no_balancer() -> None:
+    context = on(facts(), site())
+    found = endpoint_of(context)
+    assert found["balancer"] is None
+    assert found["options"] == f"{OPTIONS_OF_ALL} retry=0 connectiontimeout=5 timeout=3600"
+    assert not any("balancer" in name or "slotmem" in name for name in context["modules"])
+
+
+def test_the_older_way_has_members_of_its_own_scheme() -> None:
+    for one, url in ((backends(*SEVERAL), "ws://b1:1"), (backends(*TLS), "wss://one.example:1")):
+        found = endpoint_of(on(facts(), one, wss_apache_websocket="wstunnel"))
+        assert found["balancer"]["members"][0]["url"] == url
+        assert "upgrade" not in found["balancer"]["members"][0]["options"]
+        assert found["reverse"] is None
+
+
+BALANCERS = ["slotmem_shm", "proxy_balancer", "lbmethod_byrequests"]
+MODULES = [
+    (backends(*SEVERAL), BALANCERS),
+    (backends(*SEVERAL, e_balance="least_connections"), [*BALANCERS[:2], "lbmethod_bybusyness", BALANCERS[2]]),
+    (site(e_backend=TLS[0]), BALANCERS),
+    (backends(*TLS, tls="off", listen=[8000]), [*BALANCERS, "ssl"]),
+]
+
+
+@pytest.mark.parametrize(("one", "expected"), MODULES)
+def test_modules_of_balancers(one: dict[str, Any], expected: list[str]) -> None:
+    found = on(facts(), one)["modules"]
+    assert found[found.index("slotmem_shm") :] == expected
+    assert found.count("ssl") == 1 - (expected == BALANCERS and not one.get("tls", True))
+
+
+def test_how_to_choose() -> None:
+    for wanted, method in (("round_robin", "byrequests"), ("least_connections", "bybusyness")):
+        found = endpoint_of(on(facts(), backends(*SEVERAL, e_balance=wanted)))
+        assert found["balancer"]["method"] == method
+
+
+def test_each_endpoint_has_a_balancer_of_its_own() -> None:
+    endpoints = [{"path": path, "backends": SEVERAL} for path in ("/a", "/a/b")]
+    found = on(facts(), {"name": "chat.example.com", "endpoints": endpoints})["sites"][0]["endpoints"]
+    assert [(each["path"], each["backend"]) for each in found] == [
+        ("/a/b", "balancer://wss-0/a/b"), ("/a", "balancer://wss-1/a")
+    ]  # fmt: skip
+    assert [each["balancer"]["name"] for each in found] == ["wss-0", "wss-1"]
+
+
+def test_the_path_of_several_backends() -> None:
+    found = endpoint_of(on(facts(), backends("ws://b1:1/x/", "ws://b2:1/x/")))
+    assert (found["backend"], found["reverse"]) == ("balancer://wss-0/x", "balancer://wss-0/x")
+    assert found["exact"] == {"pattern": "^/wss()$", "backend": "balancer://wss-0/x/$1"}
+
+
+def test_a_balancer_keeps_times_of_its_own() -> None:
+    endpoints = [
+        {"path": f"/{idle}", "backends": [f"{each}/x" for each in SEVERAL], "idle_timeout": idle} for idle in (60, 61)
+    ]
+    assert on(facts(), {"name": "chat.example.com", "endpoints": endpoints})["sites"]
+
+
+def to_tls(**changes: Any) -> dict[str, Any]:
+    return site(e_backend=TLS[0], e_backend_tls=changes)
+
+
+def test_tls_to_backends() -> None:
+    found = endpoint_of(on(facts(), to_tls()))["balancer"]["tls"]
+    assert (found["protocols"], found["ciphers"][0]) == (["TLSv1.2", "TLSv1.3"], "ECDHE-ECDSA-AES128-GCM-SHA256")
+    assert (found["depth"], found["certificate"]) == (3, None)
+
+
+TRUSTED = [
+    ({}, "/trust/system.pem", None),
+    ({"ca": "private_ca"}, "/trust/private_ca.pem", "/crl/private_ca.pem"),
+    ({"ca": "~/a"}, "/trust/a.pem", None),
+    ({"ca": "private_ca", "verify": False}, None, None),
+]
+
+
+@pytest.mark.parametrize(("given", "ca", "crl"), TRUSTED)
+def test_whom_a_backend_is_verified_by(given: dict[str, Any], ca: str | None, crl: str | None) -> None:
+    found = endpoint_of(on(facts(), to_tls(**given)))["balancer"]["tls"]
+    assert (found["ca"], found["crl"]) == (ca, crl)
+
+
+def test_the_certificate_that_is_presented_stands_before_its_key() -> None:
+    found = endpoint_of(on(facts(), to_tls(client_certificate="private_ca")))["balancer"]["tls"]
+    assert found["certificate"] == "/etc/pki/wss/client:private_ca/0123/keypair.pem"
+
+
+NAME = "chat.example.com"
+HOSTS = [
+    ("that of the URL", backends(*TLS), False),
+    ("the only name of the site", backends(*TLS, e_backend_tls={"server_name": NAME}), True),
+    ("that of the URL, one of several of the site",
+     site(server_names=[NAME, "one.example"], e_backend="wss://one.example:1"), False),
+    ("that of the URL, the only one of the site", site("one.example", e_backend="wss://one.example:1"), True),
+    ("none is verified", site(e_backend=TLS[0], e_backend_tls={"verify": False, "server_name": NAME}), True),
+    ("none is verified, nor asked for", site(e_backend=TLS[0], e_backend_tls={"verify": False}), False),
+    ("without TLS", backends(*SEVERAL), True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "expected"), [row[1:] for row in HOSTS], ids=[row[0] for row in HOSTS])
+def test_a_backend_gets_the_host_that_it_is_verified_by(one: dict[str, Any], expected: bool) -> None:
+    assert endpoint_of(on(facts(), one))["balancer"]["preserves_host"] is expected
+
+
+def test_tls_to_a_backend_needs_a_version_that_keeps_to_it() -> None:
+    found = problems(facts(version_info=[2, 4, 39]), to_tls())
+    assert ["backend_tls" in found[0], "2.4.40 or newer" in found[0]] == [True, True]
+
+
+def test_too_few_local_ports_are_said() -> None:
+    assert "wss_max_connections" in problems(facts(local_ports=100), site(), wss_max_connections=101)[0]
+
+
+def asking(**changes: Any) -> dict[str, Any]:
+    """A site whose clients need a certificate."""
+    given = {"ca": "private_ca", **changes.pop("clients", {})}
+    return site(**{"client_certificates": given, **changes})
+
+
+def clients_of(context: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = context["sites"][0]["clients"]
+    return found
+
+
+def test_no_certificate_is_asked_for_unless_the_site_does() -> None:
+    for one in (site(), site(client_certificates={"verify": "off"})):
+        assert on(facts(), one)["sites"][0]["clients"] is None
+
+
+NO_PROBE = {"e_probe": {"expect": "none"}}
+CLIENTS = [
+    ({}, {"verify": "require", "depth": 3, "ca": "/trust/private_ca.pem", "crl": "/crl/private_ca.pem"}),
+    ({"verify": "optional", "verify_depth": 1},
+     {"verify": "optional", "depth": 1, "ca": "/trust/private_ca.pem", "crl": "/crl/private_ca.pem"}),
+    ({"ca": "~/a"}, {"verify": "require", "depth": 3, "ca": "/trust/a.pem", "crl": None}),
+    ({"ca": "~/b", "crl": "~/a"}, {"verify": "require", "depth": 3, "ca": "/trust/b.pem", "crl": "/crl/a.pem"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "expected"), CLIENTS)
+def test_what_clients_prove(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    found = clients_of(on(facts(), asking(clients=given, **NO_PROBE)))
+    assert {key: found[key] for key in expected} == expected
+
+
+SNI = "%{SSL_TLS_SNI} -strcmatch 'chat.example.com'"
+PROVED = "%{SSL_CLIENT_VERIFY} == 'SUCCESS'"
+ADDRESS_TOO = {"server_names": ["chat.example.com", "192.0.2.9"]}
+CONDITIONS = [
+    ("its name", {}, asking(), f"({SNI}) && {PROVED}"),
+    ("optional", {}, asking(clients={"verify": "optional"}), f"({SNI})"),
+    ("a wildcard", {}, asking(server_names=["*.a.example"]),
+     f"(%{{SSL_TLS_SNI}} -strcmatch '*.a.example') && {PROVED}"),
+    ("an address, whose clients name nothing", {}, asking(**ADDRESS_TOO),
+     f"({SNI} || %{{SSL_TLS_SNI}} -strcmatch '192.0.2.9' || -z %{{SSL_TLS_SNI}}) && {PROVED}"),
+    ("an address, where the user's own site gets those", theirs(["own"]), asking(**ADDRESS_TOO),
+     f"({SNI} || %{{SSL_TLS_SNI}} -strcmatch '192.0.2.9') && {PROVED}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "one", "expected"), [row[1:] for row in CONDITIONS], ids=[r[0] for r in CONDITIONS])
+def test_what_is_proved_to_one_site_counts_for_no_other(
+    host: dict[str, Any], one: dict[str, Any], expected: str
+) -> None:
+    assert clients_of(on(facts(**host), one))["condition"] == expected
+
+
+SAME = "chat.example.com"
+ELSEWHERE = site("other", server_names=[SAME], listen=["192.0.2.8:443"])
+SESSIONS = [
+    ("its own name", [asking()], SAME, []),
+    ("the name of another site", [asking(listen=["192.0.2.9:443"]), ELSEWHERE], "_0", [SAME]),
+    ("which is the second name of another", [asking(listen=["192.0.2.9:443"]),
+     site("other", server_names=["a.example", SAME], listen=["192.0.2.8:443"])], SAME, []),
+    ("wildcards alone", [asking(server_names=["*.a.example"])], "_0", ["*.a.example"]),
+    ("where none is asked for", [site(listen=["192.0.2.9:443"]), ELSEWHERE], SAME, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sites", "name", "aliases"), [row[1:] for row in SESSIONS], ids=[row[0] for row in SESSIONS])
+def test_a_session_of_another_site_is_not_resumed(sites: list[dict[str, Any]], name: str, aliases: list[str]) -> None:
+    found = on(facts(), *sites)["sites"][0]
+    assert (found["server_name"], found["server_aliases"]) == (name, aliases)
+
+
+def test_nor_is_one_of_the_users_own_site() -> None:
+    host = facts(**theirs([SAME], address="192.0.2.8"))
+    assert on(host, asking(listen=["192.0.2.9:443"]))["sites"][0]["server_name"] == "_0"
+
+
+def test_a_client_says_nothing_of_the_proxys_in_any_spelling() -> None:
+    found = on(facts(), site())["sites"][0]["spoofed"]
+    assert found[:3] == ["X-Real_IP", "X_Real-IP", "X_Real_IP"]
+    assert len(found) == 9
+    more = on(facts(), asking())["sites"][0]["spoofed"]
+    assert {"X_SSL_Client_Verify", "X_SSL_Client_S_DN", "X-SSL_Client-S_DN"} <= set(more)
+    assert len(more) == 9 + 7 + 15
+    assert not any(name.startswith("X-SSL-Client-") and "_" not in name for name in more)
