@@ -12,8 +12,8 @@ version_added: "0.1.0"
 author: "The wss.edge authors (@wss-edge)"
 description:
   - Opens one real WebSocket connection to each target, all targets at the same time. Every connection goes through
-    TCP, TLS with verification, the upgrade, an echo or not, a ping, and a clean close. Where clients need a certificate,
-    a second connection without one must be refused.
+    TCP, TLS with verification, the upgrade, an echo or not, a ping, and a clean close. Where clients need a
+    certificate, a second connection without one must be refused.
   - Says for each target what was seen and how long it took, and for a failed one in a sentence what is the likely cause
     and what to do.
   - Changes nothing. Fails when any target fails.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.wss.edge.plugins.module_utils.probe import tls
+from ansible_collections.wss.edge.plugins.module_utils.probe.tls import Own, context
 
 TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 LABEL = r"[0-9A-Za-z_](?:[-0-9A-Za-z_]{0,61}[0-9A-Za-z_])?"
@@ -39,7 +39,7 @@ class Target:
     subprotocols: tuple[str, ...] = ()
     expect: str = "open"
     trust: str | None = None
-    own: tls.Own | None = None
+    own: Own | None = None
     required: bool = True
 
     @property
@@ -68,13 +68,13 @@ def read_target(raw: Mapping[str, Any]) -> Target:
     values["subprotocols"] = tuple(values.get("subprotocols", ()))
     own = values.pop("client_certificate", None)
     if own:
-        values["own"] = tls.Own(own["certificate"], own["private_key"])
+        values["own"] = Own(own["certificate"], own["private_key"])
         values["required"] = own.get("required", True)
     target = Target(**values)
     for fine, key, value, allowed in _rules(target):
         _check(fine, key, value, allowed)
     if target.trust is not None:
-        tls.context(target.trust)
+        context(target.trust)
     return target
 
 

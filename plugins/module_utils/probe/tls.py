@@ -90,7 +90,7 @@ def show(to: ssl.SSLContext, own: Own) -> None:
             raise ProbeError("own_certificate", text=f"{name} cannot be read ({exc.strerror})") from None
     try:
         # Without this, OpenSSL asks at the terminal.
-        to.load_cert_chain(*files, password="")
+        to.load_cert_chain(files[0], files[1], password="")
     except ssl.SSLError as exc:
         why = "is not the key of" if "MISMATCH" in (exc.reason or "") else "has no key in PEM without a passphrase for"
         raise ProbeError("own_certificate", text=f"{files[1]} {why} {files[0]}") from None

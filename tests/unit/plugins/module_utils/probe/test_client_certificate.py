@@ -49,7 +49,7 @@ def test_shown_and_one_without_is_refused_by_tls(probe, version):
     proof = probe(version=version)
     assert (proof.ok, proof.problem, proof.phase, proof.status) == (True, "", "refusal", 101)
     assert proof.client_certificate.endswith(".pem")
-    assert proof.refusal in ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_HANDSHAKE_FAILURE", "dropped")
+    assert proof.refusal in ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_HANDSHAKE_FAILURE")
     assert proof.refusal_ms >= 0
 
 
@@ -85,16 +85,15 @@ def test_what_one_without_gets_says_nothing(probe):
 @pytest.mark.parametrize(
     ("shown", "problem"),
     [
-        (None, "wants a client certificate for the site chat|closed the connection without"),
-        ("another", "refuses the certificate /.*UNKNOWN_CA.*client_certificates.ca|closed the connection without"),
-        ("expired_client", "refuses the certificate /.*EXPIRED.*in date|closed the connection without"),
+        (None, "wants a client certificate for the site chat"),
+        ("another", "refuses the certificate /.*UNKNOWN_CA.*client_certificates.ca"),
+        ("expired_client", "refuses the certificate /.*EXPIRED.*in date"),
     ],
 )
 def test_refused(probe, version, shown, problem):
     proof = probe(version=version, shown=shown)
     assert not proof.ok
     assert re.search(problem, proof.problem), proof.problem
-    assert version == V13 or "closed" not in proof.problem
 
 
 @pytest.mark.parametrize("missing", ["certificate", "private_key"])

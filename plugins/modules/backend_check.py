@@ -1,0 +1,164 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backend_check
+short_description: Look at the backends as the proxy does
+version_added: "0.1.0"
+author: "The wss.edge authors (@wss-edge)"
+description:
+  - Connects from the host to every backend of a model, all at the same time, with the TLS settings, the C(Host) and the
+    path that the proxy uses, asks for a WebSocket, and closes the connection.
+  - Says of each that does not take it what it does, and what to do. A backend that several endpoints have in the same
+    way is asked once.
+  - That a URL says V(ws) where TLS is spoken, or V(wss) where it is not, is said only where TLS or HTTP came back.
+  - Changes nothing, and does not fail for a backend.
+requirements:
+  - cryptography, without which the names and dates of a certificate that is not trusted are not told
+  - Python 3.13 or newer to tell that the chain of a certificate is longer than the model allows
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is changed in any case, so the module does the same in check mode.
+  diff_mode:
+    support: none
+    description: There is nothing to differ.
+  platform:
+    support: full
+    platforms: posix
+    description: The operating systems that the module runs on.
+options:
+  model:
+    description: The C(model) that M(wss.edge.sites) returns.
+    type: dict
+    required: true
+  trust:
+    description: Where the host has the authorities and revocation lists that the model names.
+    type: dict
+    default: {}
+    suboptions:
+      ca:
+        description:
+          - PEM files of authorities, by the word or the controller's file that the model has.
+          - V(system) without one is what the host's OpenSSL trusts.
+        type: dict
+        default: {}
+      crl:
+        description: PEM files of revocation lists, by the same.
+        type: dict
+        default: {}
+  certificates:
+    description:
+      - The certificates of the host, of which the proxy presents some to backends, as M(wss.edge.certificates) returns
+        them. Each has C(name), and C(directory), where C(fullchain.pem) and C(privkey.pem) are.
+      - One that is not among them is looked for in C(/etc/pki/wss/<name>/current).
+    type: list
+    elements: dict
+    default: []
+  timeout:
+    description:
+      - Seconds for one connection. Up to three are made to a backend, one after another, where the first alone does not
+        tell what is wrong.
+    type: float
+    default: 5
+"""
+
+EXAMPLES = r"""
+- name: Look at the backends of the sites
+  wss.edge.backend_check:
+    model: "{{ sites_result.model }}"
+    trust:
+      ca:
+        private_ca: /etc/nginx/wss/current/trust/private_ca.pem
+  register: backends
+
+- name: Say what is wrong with them
+  ansible.builtin.debug:
+    msg: "{{ backends.report }}"
+"""
+
+RETURN = r"""
+backends:
+  description: What was found, one for each backend of each endpoint, in the order of the model.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    site:
+      description: Name of the site.
+      type: str
+      returned: always
+      sample: chat.example.com
+    path:
+      description: Path of the endpoint.
+      type: str
+      returned: always
+      sample: /wss
+    address:
+      description: The backend's address, as the model has it.
+      type: str
+      returned: always
+      sample: backend1.example.com:9443
+    url:
+      description: The same as a URL.
+      type: str
+      returned: always
+      sample: wss://backend1.example.com:9443
+    state:
+      description:
+        - V(ok) if it takes the upgrade; for an endpoint that is not probed, if it gives any answer.
+        - V(down) if it does not answer, so that the proxy goes on to the next backend.
+        - V(wrong) if it answers, and the proxy or its clients cannot use the answer.
+      type: str
+      returned: always
+      sample: wrong
+    text:
+      description: What it does and, unless that is right, what to do.
+      type: str
+      returned: always
+      sample: "its certificate expired on 2026-11-20T00:00:00Z: renew it, and reload the backend."
+report:
+  description: A sentence for each backend that is not V(ok), and a last one that counts.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - "Site chat.example.com, endpoint /wss, backend ws://127.0.0.1:9000 is wrong: the URL begins with ws://, but port
+      9000 speaks TLS: write wss://127.0.0.1:9000, and in backend_tls who has signed its certificate."
+    - 1 of 2 backends answer the host as they should.
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wss.edge.plugins.module_utils.probe.backend_check import check, report
+from ansible_collections.wss.edge.plugins.module_utils.probe.backends import OnHost
+
+TRUST = {"ca": {"type": "dict", "default": {}}, "crl": {"type": "dict", "default": {}}}
+ARGUMENTS = {
+    "model": {"type": "dict", "required": True},
+    "trust": {"type": "dict", "default": {}, "options": TRUST},
+    "certificates": {"type": "list", "elements": "dict", "default": []},
+    "timeout": {"type": "float", "default": 5},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    # The model may have logins in headers: its arguments are kept out of the system's log.
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True)
+    asked, timeout = module.params, module.params["timeout"]
+    if not 0 < timeout < 3600:
+        module.fail_json(msg=f"timeout is {timeout}: give seconds, more than 0 and less than 3600.")
+    folders = {each["name"]: each["directory"] for each in asked["certificates"] if each.get("directory")}
+    trust = asked["trust"]
+    on_host = OnHost(trust.get("ca") or {}, trust.get("crl") or {}, folders)
+    found = check(asked["model"], on_host, timeout)
+    module.exit_json(changed=False, backends=found, report=report(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module, from its arguments to what it returns."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from ansible_collections.wss.edge.plugins.modules import backend_check
+
+TLS = {
+    "verify": True, "ca": "private_ca", "verify_depth": 2, "server_name": "b1", "client_certificate": "client:1",
+    "protocols": ["TLSv1.2", "TLSv1.3"], "ciphers": [], "session_reuse": True,
+}  # fmt: skip
+
+
+def model(address, tls=None):
+    proof = {"expect": "open", "path": "/wss", "headers": {}, "subprotocols": [], "client_certificate": None}
+    endpoint = {
+        "path": "/wss", "backends": [{"address": address, "weight": 1, "backup": False}], "backend_path": "",
+        "backend_tls": tls, "keeps_host": tls is None, "connect_timeout": 5, "origins": [], "headers": {},
+        "probe": proof,
+    }  # fmt: skip
+    site = {
+        "name": "chat", "server_names": ["chat.example.com"], "listen": [{"address": "*", "port": 443}], "tls": {},
+        "client_certificates": None, "endpoints": [endpoint],
+    }  # fmt: skip
+    return {"sites": [site]}
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the module: what it returns."""
+    testing = pytest.importorskip("ansible.module_utils.testing")
+
+    def start(**arguments):
+        with testing.patch_module_args(arguments), pytest.raises(SystemExit):
+            backend_check.main()
+        return json.loads(capsys.readouterr().out)
+
+    return start
+
+
+@pytest.fixture
+def down():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{sock.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_it_tells_and_does_not_fail(run, down, check_mode):
+    result = run(model=model(down), _ansible_check_mode=check_mode)
+    assert (result["changed"], result.get("failed", False)) == (False, False)
+    (found,) = result["backends"]
+    assert (found["site"], found["path"], found["address"], found["state"]) == ("chat", "/wss", down, "down")
+    assert result["report"] == [
+        f"Site chat, endpoint /wss, backend ws://{down} is down: {found['text']}",
+        "0 of 1 backends answer the host as they should.",
+    ]
+
+
+@pytest.mark.parametrize("directory", ["/made/abc", None])
+def test_where_the_files_are(run, directory):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        certificates = [{"name": "client:1", "directory": directory, "digest": "abc"}]
+        trust = {"ca": {"private_ca": "/nowhere.pem"}}
+        found = run(model=model(address, TLS), certificates=certificates, trust=trust)["backends"][0]
+    folder = directory or "/etc/pki/wss/client:1/current"
+    assert f"{folder}/fullchain.pem cannot be read" in found["text"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        tls = {**TLS, "client_certificate": None}
+        assert "/nowhere.pem" in run(model=model(address, tls), trust=trust)["backends"][0]["text"]
+
+
+@pytest.mark.parametrize("timeout", [0, 3600])
+def test_timeout_that_cannot_be(run, timeout):
+    result = run(model={"sites": []}, timeout=timeout)
+    assert result["failed"]
+    assert "give seconds, more than 0" in result["msg"]
+
+
+def test_headers_are_kept_out_of_the_log(run, monkeypatch, down):
+    logged = []
+    monkeypatch.setattr(backend_check.AnsibleModule, "log", lambda _module, text, **_more: logged.append(text))
+    run(model=model(down))
+    assert logged == []
+
+
+def test_it_is_documented(run, down):
+    yaml = pytest.importorskip("yaml")
+    options, returns = (yaml.safe_load(text) for text in (backend_check.DOCUMENTATION, backend_check.RETURN))
+    assert set(options["options"]) == set(backend_check.ARGUMENTS)
+    assert set(options["options"]["trust"]["suboptions"]) == set(backend_check.TRUST)
+    result = run(model=model(down))
+    assert set(returns) == set(result) - {"changed", "invocation"}
+    assert set(returns["backends"]["contains"]) == set(result["backends"][0])
