@@ -37,7 +37,9 @@ options:
     type: dict
     required: true
   trust:
-    description: Where the host has the authorities and revocation lists that the model names.
+    description:
+      - Where the host has the authorities and revocation lists that the model names.
+      - By default, where the release of that model has them (see M(wss.edge.release)).
     type: dict
     default: {}
     suboptions:
@@ -68,12 +70,13 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Look at the backends of the sites
+- name: Read the sites
+  wss.edge.sites:
+  register: wss
+
+- name: Look at their backends
   wss.edge.backend_check:
-    model: "{{ sites_result.model }}"
-    trust:
-      ca:
-        private_ca: /etc/nginx/wss/current/trust/private_ca.pem
+    model: "{{ wss.model }}"
   register: backends
 
 - name: Say what is wrong with them
@@ -134,16 +137,8 @@ report:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.probe.backend_check import check, report
+from ansible_collections.wss.edge.plugins.module_utils.probe.backend_check import ARGUMENTS, check, report
 from ansible_collections.wss.edge.plugins.module_utils.probe.backends import OnHost
-
-TRUST = {"ca": {"type": "dict", "default": {}}, "crl": {"type": "dict", "default": {}}}
-ARGUMENTS = {
-    "model": {"type": "dict", "required": True},
-    "trust": {"type": "dict", "default": {}, "options": TRUST},
-    "certificates": {"type": "list", "elements": "dict", "default": []},
-    "timeout": {"type": "float", "default": 5},
-}
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from ansible_collections.wss.edge.plugins.module_utils.model.types import Model
 from ansible_collections.wss.edge.plugins.module_utils.probe.backends import Look, OnHost, looks
@@ -16,6 +16,14 @@ from ansible_collections.wss.edge.plugins.module_utils.probe.findings import OK,
 from ansible_collections.wss.edge.plugins.module_utils.probe.look import look
 
 MAX_THREADS = 32
+
+TRUST: dict[str, Any] = {"ca": {"type": "dict", "default": {}}, "crl": {"type": "dict", "default": {}}}
+ARGUMENTS: dict[str, Any] = {
+    "model": {"type": "dict", "required": True},
+    "trust": {"type": "dict", "default": {}, "options": TRUST},
+    "certificates": {"type": "list", "elements": "dict", "default": []},
+    "timeout": {"type": "float", "default": 5},
+}
 
 
 class Checked(TypedDict):

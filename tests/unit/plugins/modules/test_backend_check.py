@@ -10,6 +10,7 @@ import socket
 
 import pytest
 
+from ansible_collections.wss.edge.plugins.module_utils.probe.backend_check import ARGUMENTS, TRUST
 from ansible_collections.wss.edge.plugins.modules import backend_check
 
 TLS = {
@@ -96,8 +97,8 @@ def test_headers_are_kept_out_of_the_log(run, monkeypatch, down):
 def test_it_is_documented(run, down):
     yaml = pytest.importorskip("yaml")
     options, returns = (yaml.safe_load(text) for text in (backend_check.DOCUMENTATION, backend_check.RETURN))
-    assert set(options["options"]) == set(backend_check.ARGUMENTS)
-    assert set(options["options"]["trust"]["suboptions"]) == set(backend_check.TRUST)
+    assert set(options["options"]) == set(ARGUMENTS)
+    assert set(options["options"]["trust"]["suboptions"]) == set(TRUST)
     result = run(model=model(down))
     assert set(returns) == set(result) - {"changed", "invocation"}
     assert set(returns["backends"]["contains"]) == set(result["backends"][0])
