@@ -52,7 +52,7 @@ attributes:
     description: Says what would be delivered and who would be told. What is still missing on the host is a warning.
   diff_mode:
     support: full
-    description: Owner, mode and digest of each file, never what is in it.
+    description: Owner and mode of each file and where it is from, never what is in it.
   platform:
     support: full
     platforms: debian

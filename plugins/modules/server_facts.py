@@ -17,9 +17,9 @@ description:
   - Nothing is guessed. The TLS library is asked, and the server's own checker prints the configuration.
 options:
   server:
-    description: The server.
+    description: The server; with V(none), applications that terminate TLS themselves.
     type: str
-    choices: [nginx, apache]
+    choices: [nginx, apache, none]
     default: nginx
   packages:
     description: Packages that shall be there, by the names of the host's distribution.
@@ -121,7 +121,8 @@ facts:
     release:
       description:
         - The digest of the release that serves, whether its files are unaltered, whether a reload is due, and the
-          certificates, targets and trusted certificates that belong to it.
+          certificates, targets and trusted certificates that belong to it. With O(server=none), of what was delivered
+          to the applications.
       type: dict
       sample: {current: 0123456789abcdef, intact: true, pending: false, record: {}}
     other:
@@ -151,13 +152,13 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "server": {"type": "str", "choices": list(SERVERS), "default": "nginx"},
+            "server": {"type": "str", "choices": [*SERVERS, "none"], "default": "nginx"},
             "packages": {"type": "list", "elements": "str", "default": []},
             "groups": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
-    server = SERVERS[module.params["server"]]
+    server = SERVERS.get(module.params["server"])
     try:
         facts = host_facts(server, module.params["packages"], module.params["groups"], module.run_command)
     except NginxSyntaxError as error:

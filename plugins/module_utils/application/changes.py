@@ -10,7 +10,7 @@ import pwd
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.wss.edge.plugins.module_utils.application.files import MODE, FileProblem, Found, digest
+from ansible_collections.wss.edge.plugins.module_utils.application.files import MODE, FileProblem, Found
 from ansible_collections.wss.edge.plugins.module_utils.single_files import access
 
 
@@ -61,9 +61,10 @@ def _difference(found: Found, content: bytes, account: pwd.struct_passwd) -> str
 
 
 def diff_of(change: Change) -> dict[str, str]:
-    """For Ansible's diff mode: attributes and digests, never a content."""
-    after = _with(change.account, change.content)
-    return access.diff(change.path, *(_attributes(each) for each in (change.found, after)))
+    """For Ansible's diff mode: attributes, and where the content is from, never a content."""
+    after = {**_attributes(_with(change.account, change.content)), "from": str(change.source)}
+    before = _attributes(change.found)
+    return access.diff(change.path, before if change.is_other else {**before, "from": after["from"]}, after)
 
 
 def _with(account: pwd.struct_passwd, content: bytes = b"") -> Found:
@@ -73,7 +74,7 @@ def _with(account: pwd.struct_passwd, content: bytes = b"") -> Found:
 def _attributes(found: Found) -> dict[str, str]:
     if found.content is None:
         return {}
-    return {"owner": _owner(found), "mode": f"{found.mode:04o}", "sha256": digest(found.content)}
+    return {"owner": _owner(found), "mode": f"{found.mode:04o}"}
 
 
 def _owner(found: Found) -> str:

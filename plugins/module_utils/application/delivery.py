@@ -16,7 +16,7 @@ from ansible_collections.wss.edge.plugins.module_utils.application.changes impor
 from ansible_collections.wss.edge.plugins.module_utils.application.files import FileProblem, NoFolder
 from ansible_collections.wss.edge.plugins.module_utils.application.ledger import Applications, Ledger
 from ansible_collections.wss.edge.plugins.module_utils.application.readers import Reader
-from ansible_collections.wss.edge.plugins.module_utils.application.telling import tell
+from ansible_collections.wss.edge.plugins.module_utils.application.telling import commands, tell
 from ansible_collections.wss.edge.plugins.module_utils.certificates import store
 from ansible_collections.wss.edge.plugins.module_utils.model.types import Model
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
@@ -98,6 +98,7 @@ class Delivery:
 
     def result(self) -> dict[str, Any]:
         """What the plan comes to, for the module's return value."""
+        self.told += commands(self._due(), self.runner)
         known = all(each["directory"] for each in self.after.values())
         return {
             "changed": bool(self.reasons),
@@ -118,11 +119,10 @@ class Delivery:
             for folder in self.inactive:
                 store.activate(str(folder.parent.parent), folder.parent.name, folder.name)
             due = self._due()
-            self._deliver(due)
+            self._deliver(sorted(due))
             put_back = self._withdraw()
             self._switch()
-            told = tell({site: self.after[site] for site in due}, self.runner)
-            self.told += told.commands
+            told = tell(due, self.runner)
             self.warnings += told.warnings
             if self.state == "restored":
                 self.warnings += told.problems
@@ -182,10 +182,10 @@ class Delivery:
         folders = [Path(each["directory"]) for each in self.after.values()]
         return [each for each in folders if each.is_dir()]
 
-    def _due(self) -> list[str]:
-        """The sites whose application must be told."""
-        changed = {change.site for change in self.changes if change.is_other}
-        return sorted((changed | set(self.ledger.due)) & set(self.after))
+    def _due(self) -> Applications:
+        """The applications that must be told, by their sites."""
+        sites = {change.site for change in self.changes if change.is_other} | set(self.ledger.due)
+        return {site: application for site, application in self.after.items() if site in sites}
 
     def _deliver(self, due: list[str]) -> None:
         """Put all files there; what is to come is noted before, so that the next run finishes what a kill leaves."""
@@ -226,8 +226,10 @@ class Delivery:
         for site, application in self.before.items():
             if site not in self.after:
                 reader = Reader.of(application)
-                command = reader.tell(self.runner)[0] if site in put_back else reader.stop(self.runner)
-                self.told += [command] if command else []
+                command = reader.to_tell(self.runner) if site in put_back else reader.to_stop()
+                if command:
+                    self.runner(command)
+                    self.told.append(" ".join(command))
 
     def _lacking(self) -> list[str]:
         """A sentence for each site whose application has no certificate of ours any more, nor one of its own."""

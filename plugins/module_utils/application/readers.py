@@ -57,28 +57,19 @@ class Reader:
             )
         return ""
 
-    def tell(self, runner: Runner) -> tuple[str, str]:
-        """Have the files read anew: what was run, and why that failed, or nothing.
+    def to_tell(self, runner: Runner) -> list[str]:
+        """The command that has the files read anew; there is none where the application sees them by itself.
 
         A service that does not run has nobody to cut off, and is started.
         """
-        if not (self.service or self.command):
-            return "", ""
-        command = list(self.command)
-        if self.service:
-            runs = state(self.service, runner)["ActiveState"] == "active"
-            command = _manager(self.on_change if runs else "restart", self.service)
-        status, out, err = runner(command)
-        said = (err or out).strip() or "it says nothing"
-        return " ".join(command), f"it ended with {status}: {said}" if status else ""
-
-    def stop(self, runner: Runner) -> str:
-        """Have the service end, if it is one: what was run."""
         if not self.service:
-            return ""
-        command = _manager("stop", self.service)
-        runner(command)
-        return " ".join(command)
+            return list(self.command)
+        runs = state(self.service, runner)["ActiveState"] == "active"
+        return _manager(self.on_change if runs else "restart", self.service)
+
+    def to_stop(self) -> list[str]:
+        """The command that ends it, if it is a service."""
+        return _manager("stop", self.service) if self.service else []
 
     def has_failed(self, runner: Runner) -> bool:
         """Whether the service has ended and will not come back by itself."""

@@ -21,11 +21,15 @@ from ansible_collections.wss.edge.plugins.module_utils.server.config_check impor
 
 @dataclass
 class Told:
-    """What was run, what went wrong, and what may be wrong."""
+    """What went wrong, and what may be wrong."""
 
-    commands: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+
+def commands(applications: Applications, runner: Runner) -> list[str]:
+    """How the readers of these applications are told."""
+    return [" ".join(command) for reader in _readers(applications) for command in [reader.to_tell(runner)] if command]
 
 
 def tell(applications: Applications, runner: Runner) -> Told:
@@ -35,13 +39,13 @@ def tell(applications: Applications, runner: Runner) -> Told:
     expected = []
     readers = _readers(applications)
     for reader, sites in readers.items():
-        command, failure = reader.tell(runner)
-        if command:
-            told.commands.append(command)
-        if failure:
-            told.problems.append(f"site {', '.join(sites)}: `{command}` failed; {failure}")
+        command = reader.to_tell(runner)
+        status, out, err = runner(command) if command else (0, "", "")
+        if status:
+            said = (err or out).strip() or "it says nothing"
+            told.problems.append(f"site {', '.join(sites)}: `{' '.join(command)}` ended with {status}: {said}")
             continue
-        told_by.update(dict.fromkeys(sites, command))
+        told_by.update(dict.fromkeys(sites, " ".join(command)))
         expected += [_expected(site, applications[site], reader, runner) for site in sites]
     for site, place in served.wait(expected).items():
         _still_another(site, place, told_by[site], told)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.wss.edge.plugins.module_utils.application.ledger import Ledger
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration
 from ansible_collections.wss.edge.plugins.module_utils.server import (
     apache_config,
@@ -22,7 +23,7 @@ from ansible_collections.wss.edge.plugins.module_utils.server import (
 )
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.own_files import own_files
-from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS, Server
+from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX, SERVERS, Server
 
 SYSTEMD = Path("/run/systemd/system")
 LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -186,8 +187,13 @@ def _words(path: Path) -> list[list[str]]:
     return [words for words in (re.split("[#;]", line)[0].split() for line in lines) if words]
 
 
-def host_facts(server: Server, packages: Sequence[str], groups: Sequence[str], runner: Runner) -> dict[str, Any]:
-    """Everything at once; C(server) is None and there is nothing foreign where the server is not installed."""
+def host_facts(
+    server: Server | None, packages: Sequence[str], groups: Sequence[str], runner: Runner
+) -> dict[str, Any]:
+    """Everything at once; C(server) is None and there is nothing foreign where the server is not installed.
+
+    :param server: None where applications terminate TLS themselves, whose release is what was delivered to them.
+    """
     facts: dict[str, Any] = {
         "own_files": [],
         "systemd": SYSTEMD.is_dir(),
@@ -197,10 +203,12 @@ def host_facts(server: Server, packages: Sequence[str], groups: Sequence[str], r
         "hosts": names_in_hosts(),
         "missing_packages": missing_packages(packages, runner),
         "server": None,
-        "foreign": _nothing_foreign(server),
+        "foreign": _nothing_foreign(server or NGINX),
         "release": {"current": None, "intact": False, "pending": False, "record": {}},
         "other": None,
     }
+    if server is None:
+        return {**facts, "release": Ledger().facts()}
     if _is_installed(server):
         live = config_check.check(server, None, runner)
         facts["foreign"] = foreign(server, live, runner)
