@@ -61,11 +61,16 @@ def proxied(
             "method": METHODS[endpoint["balance"]["method"]],
             "members": list(_members(endpoint, scheme, tunnel)),
             "preserves_host": _preserves_host(endpoint, site),
-            "tls": _tls(tls, certificates, trust) if tls else None,
+            "tls": _tls(tls, tunnel, certificates, trust) if tls else None,
         }
         if several
         else None,
     }
+
+
+def protocols(tls: BackendTls, tunnel: bool) -> list[str]:
+    """Those to speak; in mod_proxy_wstunnel, answers get stuck behind the session tickets of TLS 1.3."""
+    return [each for each in tls["protocols"] if each != "TLSv1.3" or not tunnel]
 
 
 def backend_path(endpoint: Endpoint) -> str:
@@ -140,10 +145,10 @@ def _preserves_host(endpoint: Endpoint, site: Site) -> bool:
     return site["server_names"] == [tls["server_name"]]
 
 
-def _tls(tls: BackendTls, certificates: Mapping[str, str], trust: Trust) -> dict[str, Any]:
+def _tls(tls: BackendTls, tunnel: bool, certificates: Mapping[str, str], trust: Trust) -> dict[str, Any]:
     presented = tls["client_certificate"]
     return {
-        "protocols": tls["protocols"],
+        "protocols": protocols(tls, tunnel),
         "ciphers": tls["ciphers"],
         "depth": tls["verify_depth"],
         "ca": trust["ca"][tls["ca"]] if tls["verify"] else None,

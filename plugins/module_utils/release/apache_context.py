@@ -125,12 +125,7 @@ class _Apache(Host):
         if site["http2_websockets"]:
             found += [f"{at}, http2_websockets: {why}" for why in self.older_than(HTTP2_WEBSOCKETS, "has none")]
         if self.websocket == "wstunnel":
-            found += [
-                f"{at}, endpoint {endpoint['path']}, websocket_only: mod_proxy_wstunnel passes WebSockets alone;"
-                " set wss_apache_websocket: upgrade"
-                for endpoint in site["endpoints"]
-                if not endpoint["websocket_only"]
-            ]
+            found += [f"{at}, {each}, or set wss_apache_websocket: upgrade" for each in _untunnelled(site)]
         if any(endpoint["backend_tls"] for endpoint in site["endpoints"]):
             why = "does not keep to the settings of TLS to one backend (backend_tls)"
             found += [f"{at}: {each}" for each in self.older_than(BACKEND_TLS, why)]
@@ -169,6 +164,16 @@ class _Apache(Host):
         if listen["address"] == "*":
             return "0.0.0.0" in theirs and not self.ipv6
         return listen["address"] in theirs or (":" not in listen["address"] and "0.0.0.0" in theirs)
+
+
+def _untunnelled(site: Site) -> Iterator[str]:
+    """What of the site mod_proxy_wstunnel cannot do."""
+    for endpoint in site["endpoints"]:
+        at, tls = f"endpoint {endpoint['path']}", endpoint["backend_tls"]
+        if not endpoint["websocket_only"]:
+            yield f"{at}, websocket_only: mod_proxy_wstunnel passes WebSockets alone; leave it out"
+        if tls and not apache_backends.protocols(tls, tunnel=True):
+            yield f"{at}, backend_tls.protocols: mod_proxy_wstunnel gets stuck with TLS 1.3; allow TLSv1.2, too"
 
 
 def _ordered(sites: Sequence[Site], host: _Apache) -> list[Site]:

@@ -315,6 +315,12 @@ def test_a_backend_of_its_own_may_have_times_of_its_own() -> None:
 TUNNEL = [
     ("upgrade", [2, 4, 46], {}, ["Apache 2.4.46", "upgrade=websocket", "2.4.47 or newer"]),
     ("wstunnel", [2, 4, 71], {"e_websocket_only": False}, ["endpoint /wss, websocket_only", "wss_apache_websocket"]),
+    (
+        "wstunnel",
+        [2, 4, 71],
+        {"e_backend": "wss://b.example", "e_backend_tls": {"protocols": ["TLSv1.3"]}},
+        ["endpoint /wss, backend_tls.protocols", "allow TLSv1.2, too, or set wss_apache_websocket: upgrade"],
+    ),
 ]
 
 
@@ -378,6 +384,7 @@ def test_the_older_way_has_members_of_its_own_scheme() -> None:
         assert found["balancer"]["members"][0]["url"] == url
         assert "upgrade" not in found["balancer"]["members"][0]["options"]
         assert found["reverse"] is None
+    assert found["balancer"]["tls"]["protocols"] == ["TLSv1.2"]
 
 
 BALANCERS = ["slotmem_shm", "proxy_balancer", "lbmethod_byrequests"]
