@@ -47,7 +47,7 @@ def shown(place: Place) -> bytes | None:
         return None
 
 
-def wait(expected: Sequence[Expected], show: Callable[[Place], bytes | None] = shown) -> dict[str, Place]:
+def wait(expected: Sequence[Expected]) -> dict[str, Place]:
     """Wait until all serve what they shall: the sites of which one place still serves another certificate, and it.
 
     Where nobody answers is for the probe to say, which knows more of it.
@@ -58,7 +58,7 @@ def wait(expected: Sequence[Expected], show: Callable[[Place], bytes | None] = s
     while left:
         others = {}
         for each, place in list(left):
-            found = show(place)
+            found = shown(place)
             if found == each.certificate or (found is None and each.has_failed()):
                 left.remove((each, place))
             elif found is not None:

@@ -41,6 +41,19 @@ def test_tells_what_there_is_and_changes_nothing(run, host, check_mode):
     assert host.snapshot() == before
 
 
+def test_of_applications_that_terminate_tls_themselves(run, host, tmp_path, monkeypatch):
+    found = run(server="none", packages=["nginx", "curl"])["facts"]
+    assert (found["server"], found["other"], found["missing_packages"]) == (None, None, ["curl"])
+    assert [command[0] for command in host.commands] == ["dpkg-query"]
+    ledger = facts.Ledger(tmp_path / "application")
+    digest, files = ledger.release({"chat.example.com": {}})
+    ledger.releases.write(digest, files, {"targets": [1]})
+    ledger.releases.switch(digest)
+    monkeypatch.setattr(facts, "Ledger", lambda: ledger)
+    release = run(server="none")["facts"]["release"]
+    assert release == {"current": digest, "intact": True, "pending": False, "record": {"targets": [1]}}
+
+
 def too_old(host, _monkeypatch):
     host.version = "1.3.12"
 

@@ -1,0 +1,185 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host with an application that terminates TLS itself: real files, and a stand-in for it and its service manager."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from ansible_collections.wss.edge.plugins.module_utils.application import delivery, readers, served, wanted
+from ansible_collections.wss.edge.plugins.module_utils.application.ledger import Ledger
+
+NAME = "chat.example.com"
+
+
+def pem(text):
+    """What looks like a certificate of this text."""
+    return f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(text.encode()).decode()}\n-----END CERTIFICATE-----\n"
+
+
+class Host:
+    """The host: C(run) takes the place of AnsibleModule.run_command."""
+
+    def __init__(self, top):
+        self.tls, self.base, self.store = top / "srv" / "tls", top / "lib" / "application", top / "store"
+        for folder in (self.tls, self.store):
+            folder.mkdir(parents=True)
+        self.unit = {"LoadState": "loaded", "ActiveState": "inactive", "CanReload": "yes"}
+        self.fails = (0, "", "")  # how the service manager ends when it is told
+        self.deaf = False  # the application reads nothing when it is reloaded
+        self.loaded = b""  # the certificate that the application has read
+        self.told = []
+        self.holders = []
+        self.users = {"chat": SimpleNamespace(pw_uid=os.getuid(), pw_gid=os.getgid())}
+
+    def run(self, command, **_options):
+        """Answer as systemctl would, or another program."""
+        if command[:2] == ["systemctl", "show"]:
+            return 0, "".join(f"{key}={value}\n" for key, value in self.unit.items()), ""
+        self.told.append(" ".join(command))
+        if self.fails[0]:
+            return self.fails
+        self.unit["ActiveState"] = "inactive" if "stop" in command else "active"
+        if not self.deaf:
+            path = self.tls / "cert.pem"
+            self.loaded = served.der(path.read_bytes()) if path.exists() and "stop" not in command else b""
+        return 0, "", ""
+
+    def certificate(self, digest, name=NAME):
+        """A certificate in the store, as the module certificates returns it."""
+        folder = self.store / name / digest
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            leaf, chain = pem(f"leaf {digest} of {name}"), pem(f"chain of {digest}")
+            files = {"privkey": f"key {digest}\n", "cert": leaf, "chain": chain, "fullchain": leaf + chain}
+            for file, content in files.items():
+                (folder / f"{file}.pem").write_text(content)
+        link = folder.with_name("current")
+        link.unlink() if link.is_symlink() else None
+        link.symlink_to(digest)
+        return {"name": name, "directory": str(folder), "changed": True, "trust": f"trust {digest}"}
+
+    def site(self, name=NAME, port=8443, **changes):
+        """A site of the model."""
+        application = {
+            "certificate": str(self.tls / "cert.pem"),
+            "private_key": str(self.tls / "key.pem"),
+            "chain": None,
+            "user": "chat",
+            "service": "chat",
+            "on_change": "restart",
+            "command": [],
+            **changes,
+        }
+        listen = [{"address": "*", "port": port}]
+        return {"name": name, "listen": listen, "server_names": [name], "application": application}
+
+    def target(self, name=NAME):
+        return {"site": name, "server_name": name, "port": 8443}
+
+    def plan(self, digest, *sites, check=False, **changes):
+        """The delivery of a certificate to the sites, by default to the one site."""
+        sites = sites or [self.site(**changes)]
+        certificates = [self.certificate(digest, site["name"]) for site in sites]
+        targets = [self.target(site["name"]) for site in sites]
+        made = delivery.Delivery(self.run, Ledger(self.base))
+        return made.to_model({"sites": list(sites)}, certificates, targets, check)
+
+    def deliver(self, digest, *sites, **changes):
+        """Do it, if there is anything to do; the result."""
+        return apply(self.plan(digest, *sites, **changes))
+
+    def go_back(self, release):
+        return apply(delivery.Delivery(self.run, Ledger(self.base)).back_to(release))
+
+    def remove(self):
+        return apply(delivery.Delivery(self.run, Ledger(self.base)).to_nothing())
+
+    def files(self):
+        """What is in the application's folder."""
+        return {path.name: path.read_text() for path in self.tls.iterdir()}
+
+    def delivered(self, digest):
+        """What is there of a certificate."""
+        folder = self.store / NAME / digest
+        return {"cert.pem": (folder / "fullchain.pem").read_text(), "key.pem": (folder / "privkey.pem").read_text()}
+
+    def serves(self, digest):
+        """Whether the application serves this certificate."""
+        return self.loaded == f"leaf {digest} of {NAME}".encode()
+
+
+def apply(plan):
+    result = plan.result()
+    if result["changed"]:
+        plan.apply()
+    return {**result, "warnings": plan.warnings}
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    """A host whose service manager is systemd."""
+    host = Host(tmp_path)
+    monkeypatch.setattr(readers, "has_systemd", lambda: True)
+    monkeypatch.setattr(served, "shown", lambda _place: host.loaded or None)
+    monkeypatch.setattr(served, "DEADLINE_SECONDS", 0.02)
+    monkeypatch.setattr(served, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(wanted, "STORE", f"{host.store}/")
+    monkeypatch.setattr(wanted.sockets, "listeners", lambda: host.holders)
+    monkeypatch.setattr(delivery.pwd, "getpwnam", lambda name: host.users[name])
+    return host
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Killer:
+    """Ends the process right before its n-th change to anything; Python itself reports each of them.
+
+    Unlike the one above it counts names that are relative to an opened folder.
+    """
+
+    CHANGES = ("open", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link", "os.mkdir", "os.chmod")
+
+    def __init__(self):
+        self.left = None
+
+    def __call__(self, event, arguments):
+        if self.left is None or event not in self.CHANGES:
+            return
+        if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            return
+        if self.left == 0:
+            self.left = None
+            raise Killed
+        self.left -= 1
+
+    def kills(self, changes_done, work):
+        """Do the work and end after so many changes; whether it was not done by then."""
+        self.left = changes_done
+        try:
+            work()
+        except Killed:
+            return True
+        finally:
+            self.left = None
+        return False
+
+
+_KILLER = Killer()
+_HOOKED = []
+
+
+@pytest.fixture
+def any_killer():
+    if not _HOOKED:
+        sys.addaudithook(_KILLER)  # there is no way to take it out again
+        _HOOKED.append(True)
+    return _KILLER
