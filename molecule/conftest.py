@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[1]
 BROWSER = ROOT / "tests/browser/browser.py"
 # From the inventory: {"debian12": {"server": "nginx", "address": "...", "ipv6": "...", "ssh": ["ssh", ...]}, ...}
 HOSTS = json.loads(os.environ.get("WSS_TEST_HOSTS", "{}"))
+# The same of all the hosts of the scenario, for a test that looks at others, too.
+ALL_HOSTS = json.loads(os.environ.get("WSS_ALL_HOSTS", "{}"))
 
 
 @dataclass(frozen=True)
@@ -150,13 +152,12 @@ class Host:
     ipv6: str
     ssh: list[str]
     folder: Path
-    inventory: Path
+    inventories: list[Path]
     server: Server
 
     def play(self, playbook: str, *arguments: str, **variables: Any) -> Play:
         """Run a playbook against this host with the scenario's inventory."""
-        inventories = [self.inventory, ROOT / "molecule/inventory"]
-        return Play(self.name, inventories, ROOT / playbook, [*arguments, "--extra-vars", json.dumps(variables)])
+        return Play(self.name, self.inventories, ROOT / playbook, [*arguments, "--extra-vars", json.dumps(variables)])
 
     def wss(self, *sites: dict[str, Any], arguments: tuple[str, ...] = (), **variables: Any) -> Play:
         """Run the main job for these sites instead of the inventory's."""
@@ -165,6 +166,10 @@ class Host:
     def run(self, command: str) -> str:
         """Run a command on the host and return what it prints."""
         return subprocess.run([*self.ssh, command], check=True, capture_output=True, text=True).stdout
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file on the host."""
+        subprocess.run([*self.ssh, f"cat > '{path}'"], check=True, input=text, text=True)
 
     def configuration(self) -> str:
         """All of the release that serves."""
@@ -187,7 +192,8 @@ class Host:
         host, _colon, port = name.partition(":")
         plain = socket.create_connection((address or self.address, int(port or (443 if secure else 80))), 10)
         if secure:
-            options.setdefault("ssl", ssl.create_default_context(cafile=self.trust(site)))
+            if "ssl" not in options:
+                options["ssl"] = ssl.create_default_context(cafile=self.trust(site))
             options.setdefault("server_hostname", host)
         plain.setblocking(False)
         return Connection(url, sock=plain, **options)
@@ -240,13 +246,20 @@ class Host:
         return done.stdout + done.stderr
 
 
+def _host(name: str, seen: dict[str, Any], request: pytest.FixtureRequest, folder: Path) -> Host:
+    scenario = request.path.parent
+    of_the_scenario = [ROOT / f"examples/{scenario.name}.yml", scenario / "inventory"]
+    inventories = [each for each in of_the_scenario if each.exists()] + [ROOT / "molecule/inventory"]
+    return Host(name, seen["address"], seen["ipv6"], seen["ssh"], folder, inventories, SERVERS[seen["server"]])
+
+
 @pytest.fixture(params=HOSTS)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
     """Each host of the inventory in turn."""
-    seen = HOSTS[request.param]
-    scenario = request.path.parent
-    inventory = scenario / "inventory"
-    if not inventory.exists():
-        inventory = ROOT / f"examples/{scenario.name}.yml"
-    server = SERVERS[seen["server"]]
-    return Host(request.param, seen["address"], seen["ipv6"], seen["ssh"], tmp_path, inventory, server)
+    return _host(request.param, HOSTS[request.param], request, tmp_path)
+
+
+@pytest.fixture
+def hosts(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Host]:
+    """All the hosts of the scenario."""
+    return {name: _host(name, seen, request, tmp_path) for name, seen in ALL_HOSTS.items()}

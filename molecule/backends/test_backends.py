@@ -1,0 +1,148 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every way to choose among several backends, and backends that die and come back."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import time
+from collections import Counter
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from authority import Authority
+from websockets.exceptions import WebSocketException
+
+NAME = "chat.example.com"
+UNVERIFIED = ssl.create_default_context()
+UNVERIFIED.check_hostname = False
+UNVERIFIED.verify_mode = ssl.CERT_NONE
+ALL = {"7001", "7002", "7003"}
+NGINX_ALONE = "refused with Apache, whose load balancer has no such way"
+
+
+def connect(stack: ExitStack, host: Any, path: str, count: int, **headers: str) -> list[tuple[str, Any]]:
+    """So many connections, with who has each of them."""
+    options = {"ssl": UNVERIFIED, "additional_headers": headers}
+    opened = [stack.enter_context(host.connect(f"wss://{NAME}{path}", NAME, **options)) for _number in range(count)]
+    return [(connection.recv(10), connection) for connection in opened]
+
+
+def who(host: Any, path: str, count: int = 1, **headers: str) -> Counter[str]:
+    """Who has got how many of so many connections that are open at once."""
+    with ExitStack() as stack:
+        return Counter(name for name, _connection in connect(stack, host, path, count, **headers))
+
+
+def by_value(host: Any) -> list[str]:
+    return ["/address", "/header", "/cookie"] if host.server.name == "nginx" else []
+
+
+def test_the_shares_are_the_weights(host: Any) -> None:
+    assert who(host, "/weights", 60) == {"7001": 30, "7002": 20, "7003": 10}
+    assert who(host, "/turns", 30) == dict.fromkeys(ALL, 10)
+
+
+def test_the_next_connection_goes_where_the_fewest_are(host: Any) -> None:
+    with ExitStack() as held:
+        of = {name: held.enter_context(ExitStack()) for name in ALL}
+        for _number in range(9):
+            with ExitStack() as one:
+                name = connect(one, host, "/fewest", 1)[0][0]
+                of[name].push(one.pop_all())
+        of["7002"].close()
+        time.sleep(0.2)  # until the server has noticed
+        assert [name for name, _connection in connect(held, host, "/fewest", 3)] == ["7002"] * 3
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "value"), [("/header", "X-Room", "{}"), ("/cookie", "Cookie", "a=b; session={}")]
+)
+def test_the_same_value_has_the_same_backend(host: Any, path: str, key: str, value: str) -> None:
+    if host.server.name == "apache":
+        pytest.skip(NGINX_ALONE)
+    first = [who(host, path, 2, **{key: value.format(number)}) for number in range(20)]
+    assert [len(seen) for seen in first] == [1] * 20
+    assert set().union(*first) == ALL
+    assert [who(host, path, 1, **{key: value.format(number)}).keys() for number in range(20)] == [
+        seen.keys() for seen in first
+    ]
+
+
+def test_the_same_address_has_the_same_backend(host: Any) -> None:
+    if host.server.name == "apache":
+        pytest.skip(NGINX_ALONE)
+    assert len(who(host, "/address", 9)) == 1
+
+
+def test_a_restart_costs_no_more_than_a_retry(host: Any) -> None:
+    """It is killed, so that it says farewell to nobody."""
+    restart = "systemctl kill --signal KILL backend@7001; systemctl restart backend@7001"
+    failed = 0
+    with subprocess.Popen([*host.ssh, restart]) as restarting:
+        while restarting.poll() is None:
+            try:
+                who(host, "/turns")
+            except (OSError, WebSocketException):
+                failed += 1
+    assert failed <= 1
+    assert sum(who(host, "/turns", 9).values()) == 9
+
+
+def comes_back(host: Any, path: str) -> bool:
+    """Whether it is used again in the 10 seconds that a backend is left out for; nobody is refused until then."""
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        if "7002" in who(host, path, 3):
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def test_a_backend_that_is_down_is_left_out_and_comes_back(host: Any) -> None:
+    assert who(host, "/spare", 4) == {"7002": 4}
+    with ExitStack() as stack:
+        live = [each for each in connect(stack, host, "/turns", 6) if each[0] != "7002"]
+        host.run("systemctl kill --signal KILL backend@7002; systemctl stop backend@7002")
+        try:
+            for path in ["/turns", "/weights", "/fewest", *by_value(host)]:
+                assert who(host, path, 12).keys() <= ALL - {"7002"}
+            assert who(host, "/spare", 4) == {"7003": 4}
+            assert host.curl(f"https://{NAME}/single", upgrade=True).status == host.server.dead
+        finally:
+            listening = "until ss -Htln | grep -q 127.0.0.1:7002; do sleep 0.1; done"
+            host.run(f"systemctl start backend@7002; timeout 10 sh -c '{listening}'")
+        assert who(host, "/single") == {"7002": 1}, "a single backend is never marked down"
+        for path in ("/turns", "/fewest", "/spare"):
+            assert comes_back(host, path)
+        for name, connection in live:
+            connection.send(name)
+            assert connection.recv(10) == name
+
+
+def test_a_backend_of_the_other_kind_is_told(host: Any) -> None:
+    host.write("/run/7004.pem", Authority.new().sign("backend.example.com"))
+    host.run("systemd-run --quiet --unit tls python3 /usr/local/bin/backend.py 7004 7004 /run/7004.pem")
+    endpoints = [
+        {"path": "/tls", "backend": "ws://127.0.0.1:7004"},
+        {"path": "/plain", "backend": "wss://127.0.0.1:7001", "backend_tls": {"verify": False}},
+    ]
+    try:
+        run = host.wss({"name": NAME, "endpoints": endpoints})
+    finally:
+        host.run("systemctl stop tls; rm /run/7004.pem")
+    assert not run.ok
+    assert "the URL begins with ws://, but port 7004 speaks TLS: write wss://127.0.0.1:7004" in run, run.output
+    assert "the URL begins with wss://, but port 7001 answers in plain HTTP: write ws://127.0.0.1:7001" in run
+    assert who(host, "/single") == {"7002": 1}
+
+
+def test_more_connections_than_local_ports_are_refused(host: Any) -> None:
+    endpoint = {"path": "/wss", "backend": "ws://127.0.0.1:7001"}
+    run = host.wss({"name": NAME, "endpoints": [endpoint]}, wss_max_connections=60000)
+    assert not run.ok
+    assert "wss_max_connections: 60000 connections are more than the " in run
+    assert "give them more addresses, use a unix socket, or make the range wider" in run
