@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-from inspect import signature
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -77,9 +76,7 @@ class ActionModule(ActionBase):
         if trust.problems:
             _refuse(problems)
         try:
-            # Apache's takes it with its part of client certificates.
-            more = {"trust": trust.paths} if "trust" in signature(CONTEXTS[server]).parameters else {}
-            context = CONTEXTS[server](model, folders, facts, **more)
+            context = CONTEXTS[server](model, folders, facts, {**trust.paths, "digests": trust.digests})
         except HostError as error:
             _refuse([*problems, *error.problems])
         if problems:

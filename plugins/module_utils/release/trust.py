@@ -33,6 +33,11 @@ class Trust:
     complete: bool = True
     problems: list[str] = field(default_factory=list)
 
+    @property
+    def digests(self) -> dict[str, str]:
+        """Of the files, by their names: what was verified by another list than now counts no more."""
+        return {name: _digest(content.encode()) for name, content in self.files.items()}
+
 
 def gather(
     trusted: Mapping[str, Sequence[str]],
@@ -58,11 +63,15 @@ def gather(
             except (PkiError, ValueError) as error:
                 found.problems.append(f"{kind}: {json.dumps(value, ensure_ascii=False)} {error}")
                 continue
-            name = value if own else hashlib.sha256(content).hexdigest()[:16]
+            name = value if own else _digest(content)
             found.paths[kind][value] = f"{folder}/{part}/{name}.pem"
             found.files[f"{part}/{name}.pem"] = content.decode()
             found.complete = found.complete and text is not None
     return found
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _authorities(text: bytes, _now: datetime.datetime) -> bytes:

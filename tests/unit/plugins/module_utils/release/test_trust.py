@@ -66,6 +66,10 @@ def test_the_private_authority_s_are_called_after_it():
     assert found.paths["ca"]["private_ca"] == f"{CURRENT}/trust/private_ca.pem"
     assert found.paths["crl"] == {"private_ca": f"{CURRENT}/crl/private_ca.pem"}
     assert found.complete
+    assert found.digests.keys() == found.files.keys()
+    later = gather(["private_ca"], ["private_ca"], {"ca": (OURS + THEIRS).decode(), "crl": crl("ours").decode()})
+    assert later.paths == found.paths
+    assert {name for name in found.files if found.digests[name] != later.digests[name]} == {"crl/private_ca.pem"}
 
 
 def test_files_are_called_after_their_content_and_bring_nothing_else_with_them():
