@@ -29,6 +29,9 @@ class ActionModule(ActionBase):
         _validation, options = self.validate_argument_spec(argument_spec=ARGUMENTS)
         if not any(options["trust"].values()):
             options["trust"] = self._trust(options["model"])
+        options["certificates"] = [
+            {key: each[key] for key in ("name", "directory")} for each in options["certificates"]
+        ]
         module = "wss.edge.backend_check"
         return {**result, **self._execute_module(module_name=module, module_args=options, task_vars=task_vars)}
 

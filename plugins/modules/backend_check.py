@@ -143,15 +143,17 @@ from ansible_collections.wss.edge.plugins.module_utils.probe.backends import OnH
 
 def main() -> None:
     """Run the module."""
-    # The model may have logins in headers: its arguments are kept out of the system's log.
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, no_log=True)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     asked, timeout = module.params, module.params["timeout"]
+    # Its headers may be logins, which are nothing for the system's log; but every name in it would be blotted out.
+    model = asked.pop("model")
+    module.no_log_values.clear()
     if not 0 < timeout < 3600:
         module.fail_json(msg=f"timeout is {timeout}: give seconds, more than 0 and less than 3600.")
     folders = {each["name"]: each["directory"] for each in asked["certificates"] if each.get("directory")}
     trust = asked["trust"]
     on_host = OnHost(trust.get("ca") or {}, trust.get("crl") or {}, folders)
-    found = check(asked["model"], on_host, timeout)
+    found = check(model, on_host, timeout)
     module.exit_json(changed=False, backends=found, report=report(found))
 
 

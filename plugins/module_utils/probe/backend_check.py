@@ -19,7 +19,7 @@ MAX_THREADS = 32
 
 TRUST: dict[str, Any] = {"ca": {"type": "dict", "default": {}}, "crl": {"type": "dict", "default": {}}}
 ARGUMENTS: dict[str, Any] = {
-    "model": {"type": "dict", "required": True},
+    "model": {"type": "dict", "required": True, "no_log": True},
     "trust": {"type": "dict", "default": {}, "options": TRUST},
     "certificates": {"type": "list", "elements": "dict", "default": []},
     "timeout": {"type": "float", "default": 5},

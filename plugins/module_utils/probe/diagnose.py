@@ -147,29 +147,18 @@ NO_NAME = (
 GIVE = "give the endpoint's probe a certificate and private_key that the site's client_certificates.ca has signed"
 SET = "set the endpoint's backend_tls.client_certificate to one that the backend's authority has signed"
 CLIENT_CERTIFICATE = {
-    (
-        "alert",
-        "none",
-    ): "The server at {peer} wants a client certificate for the site {site} ({text}), and the probe "
+    "alert, none shown": "The server at {peer} wants a client certificate for the site {site} ({text}), and the probe "
     f"has none to show: {GIVE}.",
-    ("alert", "shown"): "The server at {peer} refuses the certificate {own} of the probe ({text}): have it signed by "
+    "alert, one shown": "The server at {peer} refuses the certificate {own} of the probe ({text}): have it signed by "
     "client_certificates.ca of the site {site}; it must be in date and not revoked.",
-    ("wants_certificate", "none"): "The server answered 400, because it wants a client certificate and none was shown. "
-    f"If the site {{site}} has client_certificates, {GIVE}. If it has none, it is the backend that wants one: {SET}.",
-    (
-        "wants_certificate",
-        "shown",
-    ): "The server answered 400, because a client certificate is missing, though the "
+    "wants_certificate, none shown": "The server answered 400, because it wants a client certificate and none was "
+    f"shown. If the site {{site}} has client_certificates, {GIVE}. If it has none, it is the backend that wants one: "
+    f"{SET}.",
+    "wants_certificate, one shown": "The server answered 400, because a client certificate is missing, though the "
     f"probe has one to show: it is the backend that wants one. For that, {SET}.",
-    (
-        "refuses_certificate",
-        "none",
-    ): "The server answered 400, because a client certificate does not hold, and the "
+    "refuses_certificate, none shown": "The server answered 400, because a client certificate does not hold, and the "
     f"probe has shown none: it is the proxy's that the backend refuses. For that, {SET}.",
-    (
-        "refuses_certificate",
-        "shown",
-    ): "The server answered 400, because a client certificate does not hold. If it is "
+    "refuses_certificate, one shown": "The server answered 400, because a client certificate does not hold. If it is "
     "the probe's ({own}), have it signed by client_certificates.ca of the site {site}, in date and not revoked. "
     f"If it is the proxy's, which the backend refuses, {SET}.",
 }
@@ -215,8 +204,8 @@ def _speaks_tls(case: Case) -> str:
 
 
 def _client_certificate(case: Case) -> str:
-    shown = "shown" if case.target.own else "none"
-    return _say(case, CLIENT_CERTIFICATE["alert" if case.failure.code is None else case.failure.kind, shown])
+    how = "alert" if case.failure.code is None else case.failure.kind
+    return _say(case, CLIENT_CERTIFICATE[f"{how}, {'one' if case.target.own else 'none'} shown"])
 
 
 def _status(case: Case) -> str:

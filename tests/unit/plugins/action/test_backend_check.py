@@ -35,3 +35,9 @@ def test_what_is_given_stays(act):
     trust = {"ca": {"private_ca": "/a.pem"}, "crl": {}}
     _result, (ran,) = act(ActionModule, {"model": model("private_ca"), "trust": trust}, answer={"report": ["fine"]})
     assert (ran["module_args"]["trust"], _result["report"]) == (trust, ["fine"])
+
+
+def test_of_the_certificates_their_folders_alone(act):
+    made = [{"name": "client:1", "directory": "/a", "pem": "much"}]
+    _result, (ran,) = act(ActionModule, {"model": model(), "certificates": made}, answer={})
+    assert ran["module_args"]["certificates"] == [{"name": "client:1", "directory": "/a"}]

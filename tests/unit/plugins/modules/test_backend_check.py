@@ -90,8 +90,12 @@ def test_timeout_that_cannot_be(run, timeout):
 def test_headers_are_kept_out_of_the_log(run, monkeypatch, down):
     logged = []
     monkeypatch.setattr(backend_check.AnsibleModule, "log", lambda _module, text, **_more: logged.append(text))
-    run(model=model(down))
-    assert logged == []
+    asked = model(down)
+    asked["sites"][0]["endpoints"][0]["headers"] = {"Authorization": "Basic c2VjcmV0"}
+    result = run(model=asked, _ansible_no_log=False, _ansible_inject_invocation=True)
+    assert "Invoked with" in logged[0]
+    assert "c2VjcmV0" not in logged[0] + json.dumps(result)
+    assert result["backends"][0]["site"] == "chat"
 
 
 def test_it_is_documented(run, down):
