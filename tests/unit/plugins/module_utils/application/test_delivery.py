@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
+from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.application import delivery
+from ansible_collections.wss.edge.plugins.module_utils.application import delivery, files
 from ansible_collections.wss.edge.plugins.module_utils.application.delivery import Refused
 from ansible_collections.wss.edge.plugins.module_utils.application.ledger import Ledger
 from ansible_collections.wss.edge.plugins.module_utils.server.sockets import Socket
@@ -71,6 +73,18 @@ def test_a_mode_that_was_altered_is_set_right_without_a_restart(host):
     assert done["reasons"] == [f"site {NAME}: {host.tls}/key.pem has the mode 0644, not 0400"]
     assert stat.S_IMODE((host.tls / "key.pem").stat().st_mode) == 0o400
     assert host.told == [RESTART]
+
+
+def test_an_owner_that_was_altered_is_set_right(host, monkeypatch):
+    owners = []
+    monkeypatch.setattr(files.os, "fchown", lambda _descriptor, owner, group: owners.append((owner, group)))
+    host.deliver("a")
+    host.users["chat"] = SimpleNamespace(pw_uid=54321, pw_gid=54322)
+    done = host.deliver("a")
+    me = pwd.getpwuid(os.getuid()).pw_name
+    assert done["reasons"][0].startswith(f"site {NAME}: {host.tls}/cert.pem belongs to {me}:")
+    assert done["reasons"][0].endswith(", not to 54321:54322")
+    assert owners == [(os.getuid(), os.getgid())] * 2 + [(54321, 54322)] * 2
 
 
 def test_one_application_of_two_sites_is_told_once(host):
@@ -374,24 +388,26 @@ def test_killed_at_any_moment_nothing_is_lost_and_the_next_run_finishes(host, tm
     before(host)
     killed = 0
     for changes_done in range(200):
-        plan = host.plan("b" if changes_done % 2 else "c")
+        plan = host.plan(f"killed{changes_done}")
         plan.result()
         if not any_killer.kills(changes_done, plan.apply):
             break
         killed += 1
-        wholes = [host.delivered(digest) for digest in ("a", "b", "c") if (host.store / NAME / digest).exists()]
+        digests = [path.name for path in (host.store / NAME).iterdir() if not path.is_symlink()]
+        wholes = [host.delivered(digest) for digest in digests]
         for name in ("cert.pem", "key.pem"):
             path = host.tls / name
             assert not path.exists() or path.read_text() in ["mine\n", *(whole[name] for whole in wholes)]
         if before is own:
             assert "mine\n" in host.files().values()
-        told = len(host.told)
-        digest = "c" if changes_done % 2 else "b"
+        told, digest = len(host.told), f"next{changes_done}"
         host.deliver(digest)
         assert host.serves(digest)
         assert len(host.told) == told + 1
-        assert {name: text for name, text in host.files().items() if "replaced" not in name} == host.delivered(digest)
+        kept = {name: text for name, text in host.files().items() if name.startswith("cert.pem.replaced-")}
+        assert list(kept.values()) == (["mine\n"] if before is own else [])
+        assert host.files() == {**host.delivered(digest), **kept}
         assert not host.deliver(digest)["changed"]
-    assert killed > 10
+    assert killed > 20
     host.remove()
     assert host.files() == ({"cert.pem": "mine\n"} if before is own else {})

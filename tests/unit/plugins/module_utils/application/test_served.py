@@ -65,6 +65,7 @@ def test_nobody_answers():
 
 def test_who_has_ended_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(served, "DEADLINE_SECONDS", 60)
+    monkeypatch.setattr(served.time, "sleep", lambda _seconds: pytest.fail("it is waited"))
     assert served.wait([expected(b"", 1, failed=True)]) == {}
 
 
