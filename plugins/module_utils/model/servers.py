@@ -101,6 +101,12 @@ DIFFERENCES = (
     ),
     Difference(
         "apache",
+        "wss_sites.client_certificates.verify",
+        "letters beyond ASCII stand in `X-SSL-Client-S-DN` as they are, with nginx as `\\C3\\A4`",
+        f"{APACHE}mod/mod_ssl.html#envvars",
+    ),
+    Difference(
+        "apache",
         "wss_sites.endpoints.path",
         "a request whose path has an encoded slash (%2F) gets status 404",
         f"{APACHE}mod/core.html#allowencodedslashes",
@@ -108,8 +114,22 @@ DIFFERENCES = (
     Difference(
         "apache",
         "wss_sites.endpoints.backend",
-        "while a backend is down its clients get status 503, with nginx 502",
+        "while a backend is down its clients get status 503, while its certificate is refused 500, with nginx 502",
         f"{APACHE}mod/mod_proxy.html#proxypass",
+    ),
+    Difference(
+        "apache",
+        "wss_sites.endpoints.backends.url",
+        "a name is resolved for each connection; the next backend is asked where one takes no connection, but one that"
+        " takes it and breaks off, or is refused for its certificate, costs a client status 502 or 500 before it is"
+        " left out",
+        f"{APACHE}mod/mod_proxy.html#balancermember",
+    ),
+    Difference(
+        "apache",
+        "wss_sites.endpoints.backends.weight",
+        "with least_connections, it decides between backends that have as many; each reload begins to count anew",
+        f"{APACHE}mod/mod_lbmethod_bybusyness.html",
     ),
     Difference(
         "apache",
@@ -128,8 +148,15 @@ DIFFERENCES = (
     Difference(
         "apache",
         "wss_sites.endpoints.backend_tls.server_name",
-        "the host of each backend's URL, which is the default, or the only name of the site",
+        "the host of each backend's URL, which is the default, or the only name of the site; only in the latter case do"
+        " the backends get the client's `Host`",
         f"{APACHE}mod/mod_proxy.html#proxypreservehost",
+    ),
+    Difference(
+        "apache",
+        "wss_sites.endpoints.backend_tls.protocols",
+        "with `wss_apache_websocket: wstunnel`, TLS 1.2 alone",
+        f"{APACHE}mod/mod_proxy_wstunnel.html",
     ),
     Difference(
         "apache",
@@ -165,7 +192,8 @@ DIFFERENCES = (
     Difference(
         "apache",
         "wss_sites.endpoints.connect_timeout",
-        "endpoints of a site whose backend is the same need the same",
+        "endpoints of a site whose backend is the same need the same, unless it speaks TLS; with one that does, only"
+        " idle_timeout bounds the handshake",
         f"{APACHE}mod/mod_proxy.html#workers",
     ),
     Difference(

@@ -221,7 +221,7 @@ def test_backends_and_tls_to_them_are_a_section_of_their_own() -> None:
         '<Proxy "balancer://wss-0/">',
         f'BalancerMember "https://one.example:1" {options} loadfactor=3 connectiontimeout=5 timeout=3600',
         f'BalancerMember "https://two.example:2" {options} loadfactor=1 status=+H connectiontimeout=5 timeout=3600',
-        "ProxySet lbmethod=byrequests",
+        "ProxySet lbmethod=byrequests failonstatus=502",
         "ProxyPreserveHost Off",
         "SSLProxyEngine on",
     ]
