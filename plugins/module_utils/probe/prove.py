@@ -20,7 +20,7 @@ MAX_THREADS = 32
 OWN: dict[str, Any] = {
     # No paths: those would be expanded here, and the host may probe.
     "certificate": {"type": "str", "required": True},
-    "private_key": {"type": "str", "required": True},
+    "private_key": {"type": "str", "required": True, "no_log": False},
     "required": {"type": "bool", "default": True},
 }
 
