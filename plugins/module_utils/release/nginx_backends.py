@@ -16,6 +16,9 @@ from ansible_collections.wss.edge.plugins.module_utils.release.host import Host
 # The version whose open source has the parameter.
 RESOLVE = (1, 27, 3)
 
+HASHES = {"client_address": "$remote_addr", "header": "$http_", "cookie": "$cookie_"}
+"""By method: the variable, to which a header or cookie adds its name."""
+
 ZONE_OF_BACKEND = 16
 """In KiB: a backend takes 1, a TLS session to it 4 more, and a name may have several addresses."""
 SMALLEST_ZONE = 128
@@ -43,23 +46,36 @@ class Backends:
         self.zone = f"wss_backends {power_of_two(max(SMALLEST_ZONE, ZONE_OF_BACKEND * count))}k"
 
     def upstream(self, endpoint: Endpoint) -> dict[str, Any]:
-        """The group of the endpoint's backends.
-
-        Workers share what they know of several: which is down, and whose turn it is. They share names, too.
-        """
+        """The group of the endpoint's backends, of which the workers share what they know of several."""
         backends = endpoint["backends"]
-        followed = [self._is_followed(backend) for backend in backends]
-        # A single one is never down; several are left out for a while after a failure.
-        failures = "max_fails=1 fail_timeout=10s" if len(backends) > 1 else "max_fails=0"
+        followed = any(map(self._is_followed, backends))
         return {
-            "zone": self.zone if len(backends) > 1 or any(followed) else None,
-            "resolver": self.resolver if any(followed) else None,
+            "zone": self.zone if len(backends) > 1 or followed else None,
+            "resolver": self.resolver if followed else None,
             "balance": _balance(endpoint["balance"]),
-            "servers": [
-                " ".join([backend["address"], *_share(backend), failures, *(["resolve"] if follow else [])])
-                for backend, follow in zip(backends, followed)
-            ],
+            "servers": self._servers(backends, hashed=endpoint["balance"]["method"] in HASHES),
         }
+
+    def _servers(self, backends: Sequence[Backend], hashed: bool) -> list[str]:
+        """The backends, those that have failed being left out for a while.
+
+        Not the last resort: when all have failed within that time, as they do when they restart one after another, some
+        are back. So a single one is never left out, nor are the backups, which without any of the user's are all of
+        them again. A hash knows no backups.
+        """
+        if hashed or len(backends) == 1:
+            return [self._server(each, "max_fails=0") for each in backends]
+        found = [
+            self._server(each, "max_fails=0 backup" if each["backup"] else "max_fails=1 fail_timeout=10s")
+            for each in backends
+        ]
+        if not any(each["backup"] for each in backends):
+            found += [self._server(each, "max_fails=0 backup") for each in backends]
+        return found
+
+    def _server(self, backend: Backend, failures: str) -> str:
+        weight = f" weight={backend['weight']}" if backend["weight"] > 1 else ""
+        return f"{backend['address']}{weight} {failures}{' resolve' if self._is_followed(backend) else ''}"
 
     def _is_followed(self, backend: Backend) -> bool:
         """Whether nginx can ask for the name's addresses again and again.
@@ -112,19 +128,9 @@ def _resolver(addresses: Sequence[str], host: Host) -> str | None:
 
 
 def _balance(balance: Balance) -> str | None:
-    variables = {
-        "client_address": "$remote_addr",
-        "header": f"$http_{balance['name'].lower().replace('-', '_')}",
-        "cookie": f"$cookie_{balance['name']}",
-    }
-    if balance["method"] in variables:
-        return f"hash {variables[balance['method']]} consistent"
-    return {"round_robin": None, "least_connections": "least_conn"}[balance["method"]]
-
-
-def _share(backend: Backend) -> list[str]:
-    weight = [f"weight={backend['weight']}"] if backend["weight"] > 1 else []
-    return [*weight, "backup"] if backend["backup"] else weight
+    if balance["method"] in HASHES:
+        return f"hash {HASHES[balance['method']]}{balance['name'].lower().replace('-', '_')} consistent"
+    return "least_conn" if balance["method"] == "least_connections" else None
 
 
 def power_of_two(least: int) -> int:

@@ -59,50 +59,61 @@ def block(files: dict[str, str], start: str, name: str = NAMES[0]) -> list[str]:
 
 SINGLE = "server {} max_fails=0;"
 SEVERAL = ["zone wss_backends 128k;"]
-ONE, OTHER = "server 192.0.2.1:80 max_fails=1 fail_timeout=10s;", "server 192.0.2.2:80 max_fails=1 fail_timeout=10s;"
+ONE, OTHER = (f"server 192.0.2.{number}:80 max_fails=1 fail_timeout=10s;" for number in (1, 2))
+LAST = ["server 192.0.2.1:80 max_fails=0 backup;", "server 192.0.2.2:80 max_fails=0 backup;"]
+HASHED = [SINGLE.format("192.0.2.1:80"), SINGLE.format("192.0.2.2:80")]
+RESOLVER = "resolver 192.0.2.53 [2001:db8::53];"
 UPSTREAMS = [
     ("one", {"backend": "ws://192.0.2.1"}, {}, [SINGLE.format("192.0.2.1:80")]),
     ("a socket", {"backend": "unix:/run/app.sock"}, RESOLVE, [SINGLE.format("unix:/run/app.sock")]),
-    ("several", {"backends": BACKENDS}, {}, [*SEVERAL, ONE, OTHER]),
+    ("several", {"backends": BACKENDS}, {}, [*SEVERAL, ONE, OTHER, *LAST]),
     (
-        "shares",
-        {"backends": [{"url": BACKENDS[0], "weight": 3}, {"url": BACKENDS[1], "weight": 2, "backup": True}]},
+        "weights",
+        {"backends": [{"url": BACKENDS[0], "weight": 3}, BACKENDS[1]]},
         {},
         [
             *SEVERAL,
             "server 192.0.2.1:80 weight=3 max_fails=1 fail_timeout=10s;",
-            "server 192.0.2.2:80 weight=2 backup max_fails=1 fail_timeout=10s;",
+            OTHER,
+            "server 192.0.2.1:80 weight=3 max_fails=0 backup;",
+            LAST[1],
         ],
+    ),
+    (
+        "a backup",
+        {"backends": [BACKENDS[0], {"url": BACKENDS[1], "weight": 2, "backup": True}]},
+        {},
+        [*SEVERAL, ONE, "server 192.0.2.2:80 weight=2 max_fails=0 backup;"],
     ),
     (
         "the fewest connections",
         {"backends": BACKENDS, "balance": "least_connections"},
         {},
-        [*SEVERAL, "least_conn;", ONE, OTHER],
+        [*SEVERAL, "least_conn;", ONE, OTHER, *LAST],
     ),
     (
         "the client's address",
         {"backends": BACKENDS, "balance": "client_address"},
         {},
-        [*SEVERAL, "hash $remote_addr consistent;", ONE, OTHER],
+        [*SEVERAL, "hash $remote_addr consistent;", *HASHED],
     ),
     (
         "a header",
         {"backends": BACKENDS, "balance": {"hash": {"header": "X-Room-Id"}}},
         {},
-        [*SEVERAL, "hash $http_x_room_id consistent;", ONE, OTHER],
+        [*SEVERAL, "hash $http_x_room_id consistent;", *HASHED],
     ),
     (
         "a cookie",
         {"backends": BACKENDS, "balance": {"hash": {"cookie": "Room_id"}}},
         {},
-        [*SEVERAL, "hash $cookie_Room_id consistent;", ONE, OTHER],
+        [*SEVERAL, "hash $cookie_room_id consistent;", *HASHED],
     ),
     (
         "a name that is followed",
         {"backend": "ws://app.example.com:81"},
         RESOLVE,
-        [*SEVERAL, "resolver 192.0.2.53 [2001:db8::53];", "server app.example.com:81 max_fails=0 resolve;"],
+        [*SEVERAL, RESOLVER, "server app.example.com:81 max_fails=0 resolve;"],
     ),
     (
         "a name on a host without IPv6",
@@ -112,14 +123,9 @@ UPSTREAMS = [
     ),
     (
         "a name beside an address",
-        {"backends": ["ws://app.example.com", BACKENDS[0]]},
+        {"backends": ["ws://app.example.com", {"url": BACKENDS[0], "backup": True}]},
         RESOLVE,
-        [
-            *SEVERAL,
-            "resolver 192.0.2.53 [2001:db8::53];",
-            "server app.example.com:80 max_fails=1 fail_timeout=10s resolve;",
-            ONE,
-        ],
+        [*SEVERAL, RESOLVER, "server app.example.com:80 max_fails=1 fail_timeout=10s resolve;", LAST[0]],
     ),
     (
         "a name with an older nginx",
