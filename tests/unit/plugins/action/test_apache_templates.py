@@ -230,7 +230,7 @@ def test_backends_and_tls_to_them_are_a_section_of_their_own() -> None:
         "SSLProxyVerify require",
         "SSLProxyVerifyDepth 2",
         'SSLProxyCACertificateFile "/trust/private_ca.pem"',
-        'SSLProxyCACertificatePath "/etc/pki/wss"',
+        'SSLProxyCACertificatePath "/var/lib/apache2"',
         'SSLProxyCARevocationFile "/crl/private_ca.pem"',
         "SSLProxyCARevocationCheck chain",
         "SSLProxyCheckPeerName on",
