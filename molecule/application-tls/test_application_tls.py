@@ -139,7 +139,7 @@ def test_an_application_that_fails_with_its_certificate_gets_the_one_before(host
     broken(f"ExecStartPre=+/usr/bin/cmp {TLS}/cert.pem /srv/chat/good.pem\nRestart=no")
     run = host.wss({**RESTARTED, **RSA})
     assert not run.ok
-    assert "site chat.example.com: `systemctl restart chat` ended with 1: Job for chat.service failed" in run
+    assert "site chat.example.com: `systemctl restart chat` failed, it ended with 1: Job for chat.service failed" in run
     assert "The change is undone. The applications have their certificates of before:" in run
     assert "1 of 1 endpoints proved." in run
     assert (host.run(f"sha256sum {TLS}/*"), shown(host)) == before

@@ -226,10 +226,8 @@ class Delivery:
         for site, application in self.before.items():
             if site not in self.after:
                 reader = Reader.of(application)
-                command = reader.to_tell(self.runner) if site in put_back else reader.to_stop()
-                if command:
-                    self.runner(command)
-                    self.told.append(" ".join(command))
+                command = reader.tell(self.runner)[0] if site in put_back else reader.stop(self.runner)
+                self.told += [command] if command else []
 
     def _lacking(self) -> list[str]:
         """A sentence for each site whose application has no certificate of ours any more, nor one of its own."""

@@ -67,9 +67,25 @@ class Reader:
         runs = state(self.service, runner)["ActiveState"] == "active"
         return _manager(self.on_change if runs else "restart", self.service)
 
-    def to_stop(self) -> list[str]:
-        """The command that ends it, if it is a service."""
-        return _manager("stop", self.service) if self.service else []
+    def tell(self, runner: Runner) -> tuple[str, str]:
+        """Have the files read anew: what was run, and why that failed, or nothing."""
+        command = self.to_tell(runner)
+        if not command:
+            return "", ""
+        if self.service and command[1] == "restart" and has_systemd():
+            # One that ended again and again may not be started any more until that is forgotten.
+            runner(["systemctl", "reset-failed", self.service])
+        status, out, err = runner(command)
+        said = (err or out).strip() or "it says nothing"
+        return " ".join(command), f"it ended with {status}: {said}" if status else ""
+
+    def stop(self, runner: Runner) -> str:
+        """Have it end, if it is a service: what was run."""
+        if not self.service:
+            return ""
+        command = _manager("stop", self.service)
+        runner(command)
+        return " ".join(command)
 
     def has_failed(self, runner: Runner) -> bool:
         """Whether the service has ended and will not come back by itself."""

@@ -39,13 +39,11 @@ def tell(applications: Applications, runner: Runner) -> Told:
     expected = []
     readers = _readers(applications)
     for reader, sites in readers.items():
-        command = reader.to_tell(runner)
-        status, out, err = runner(command) if command else (0, "", "")
-        if status:
-            said = (err or out).strip() or "it says nothing"
-            told.problems.append(f"site {', '.join(sites)}: `{' '.join(command)}` ended with {status}: {said}")
+        command, failure = reader.tell(runner)
+        if failure:
+            told.problems.append(f"site {', '.join(sites)}: `{command}` failed, {failure}")
             continue
-        told_by.update(dict.fromkeys(sites, " ".join(command)))
+        told_by.update(dict.fromkeys(sites, command))
         expected += [_expected(site, applications[site], reader, runner) for site in sites]
     for site, place in served.wait(expected).items():
         _still_another(site, place, told_by[site], told)

@@ -35,6 +35,7 @@ class Host:
         self.deaf = False  # the application reads nothing when it is reloaded
         self.loaded = b""  # the certificate that the application has read
         self.told = []
+        self.starts_left = 0
         self.holders = []
         self.users = {"chat": SimpleNamespace(pw_uid=os.getuid(), pw_gid=os.getgid())}
 
@@ -42,7 +43,13 @@ class Host:
         """Answer as systemctl would, or another program."""
         if command[:2] == ["systemctl", "show"]:
             return 0, "".join(f"{key}={value}\n" for key, value in self.unit.items()), ""
+        if command[:2] == ["systemctl", "reset-failed"]:
+            self.starts_left = 1
+            return 0, "", ""
         self.told.append(" ".join(command))
+        self.starts_left -= "restart" in command
+        if self.starts_left < 0:
+            return 1, "", "Start request repeated too quickly.\n"
         if self.fails[0]:
             return self.fails
         self.unit["ActiveState"] = "inactive" if "stop" in command else "active"

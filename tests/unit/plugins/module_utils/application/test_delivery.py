@@ -120,7 +120,9 @@ def test_an_application_that_nobody_tells_is_warned_of(host):
 
 def test_who_does_not_take_it_is_told_of_again_by_the_next_run(host):
     host.fails = (1, "", "Job for chat.service failed.\n")
-    with pytest.raises(Refused, match=f"site {NAME}: `{RESTART}` ended with 1: Job for chat.service failed.$"):
+    with pytest.raises(
+        Refused, match=f"site {NAME}: `{RESTART}` failed, it ended with 1: Job for chat.service failed.$"
+    ):
         host.deliver("a")
     host.fails = (0, "", "")
     done = host.deliver("a")
@@ -194,7 +196,7 @@ def test_what_fails_on_the_way_back_is_a_warning(host):
     first = host.deliver("a")
     host.deliver("b")
     host.fails = (1, "", "no\n")
-    assert f"`{RESTART}` ended with 1: no" in host.go_back(first["release"])["warnings"][0]
+    assert f"`{RESTART}` failed, it ended with 1: no" in host.go_back(first["release"])["warnings"][0]
     assert host.files() == host.delivered("a")
 
 

@@ -44,7 +44,12 @@ def test_an_init_script(tmp_path, monkeypatch, status, active):
     assert readers.state("chat", run)["ActiveState"] == active
     assert asked[-1] == ["service", "chat", "status"]
     assert CHAT.to_tell(run) == ["service", "chat", "reload" if active == "active" else "restart"]
-    assert CHAT.to_stop() == ["service", "chat", "stop"]
+    assert CHAT.tell(run) == (
+        f"service chat {'restart' if status else 'reload'}",
+        f"it ended with {status}: it says nothing" if status else "",
+    )
+    assert CHAT.stop(run) == "service chat stop"
+    assert ["systemctl", "reset-failed", "chat"] not in asked
     assert not CHAT.has_failed(run)
 
 
