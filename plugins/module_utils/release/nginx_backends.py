@@ -122,9 +122,13 @@ def host_header(endpoint: Endpoint) -> str:
 
 
 def _resolver(addresses: Sequence[str], host: Host) -> str | None:
-    """The arguments of the directive; an address with a zone identifier is none for nginx."""
-    found = [f"[{each}]" if ":" in each else each for each in addresses if grammar.ip_address(each)]
-    return " ".join([*found, *([] if host.ipv6 else ["ipv6=off"])]) if found else None
+    """The arguments of the directive.
+
+    It is the host's first name server alone: nginx would take all of them in turns, the host the next ones only where
+    the first does not answer, and not all need to know the same names. One with a zone identifier is none for nginx.
+    """
+    usable = [f"[{each}]" if ":" in each else each for each in addresses if grammar.ip_address(each)]
+    return usable[0] + ("" if host.ipv6 else " ipv6=off") if usable else None
 
 
 def _balance(balance: Balance) -> str | None:

@@ -62,7 +62,7 @@ SEVERAL = ["zone wss_backends 128k;"]
 ONE, OTHER = (f"server 192.0.2.{number}:80 max_fails=1 fail_timeout=10s;" for number in (1, 2))
 LAST = ["server 192.0.2.1:80 max_fails=0 backup;", "server 192.0.2.2:80 max_fails=0 backup;"]
 HASHED = [SINGLE.format("192.0.2.1:80"), SINGLE.format("192.0.2.2:80")]
-RESOLVER = "resolver 192.0.2.53 [2001:db8::53];"
+RESOLVER = ["resolver 192.0.2.53;", "resolver_timeout 5s; # after which it is asked again"]
 UPSTREAMS = [
     ("one", {"backend": "ws://192.0.2.1"}, {}, [SINGLE.format("192.0.2.1:80")]),
     ("a socket", {"backend": "unix:/run/app.sock"}, RESOLVE, [SINGLE.format("unix:/run/app.sock")]),
@@ -113,19 +113,19 @@ UPSTREAMS = [
         "a name that is followed",
         {"backend": "ws://app.example.com:81"},
         RESOLVE,
-        [*SEVERAL, RESOLVER, "server app.example.com:81 max_fails=0 resolve;"],
+        [*SEVERAL, *RESOLVER, "server app.example.com:81 max_fails=0 resolve;"],
     ),
     (
         "a name on a host without IPv6",
         {"backend": "ws://app.example.com:81"},
-        {**RESOLVE, "ipv6": False, "resolvers": ["192.0.2.53", "fe80::1%eth0"]},
-        [*SEVERAL, "resolver 192.0.2.53 ipv6=off;", "server app.example.com:81 max_fails=0 resolve;"],
+        {**RESOLVE, "ipv6": False, "resolvers": ["fe80::1%eth0", "2001:db8::53"]},
+        [*SEVERAL, "resolver [2001:db8::53] ipv6=off;", RESOLVER[1], "server app.example.com:81 max_fails=0 resolve;"],
     ),
     (
         "a name beside an address",
         {"backends": ["ws://app.example.com", {"url": BACKENDS[0], "backup": True}]},
         RESOLVE,
-        [*SEVERAL, RESOLVER, "server app.example.com:80 max_fails=1 fail_timeout=10s resolve;", LAST[0]],
+        [*SEVERAL, *RESOLVER, "server app.example.com:80 max_fails=1 fail_timeout=10s resolve;", LAST[0]],
     ),
     (
         "a name with an older nginx",
