@@ -115,14 +115,17 @@ def _target(model: Model, site: Site, listen: Listen, endpoint: Endpoint, http2:
     }
 
 
-def _shown_certificate(model: Model, site: Site, endpoint: Endpoint) -> dict[str, str] | None:
-    """Its files on the machine that probes."""
-    if endpoint["probe"]["client_certificate"] or not shows_certificate(site):
-        return endpoint["probe"]["client_certificate"]
+def _shown_certificate(model: Model, site: Site, endpoint: Endpoint) -> dict[str, Any] | None:
+    """Its files on the machine that probes, and whether the site shall refuse a client without one."""
+    own = endpoint["probe"]["client_certificate"]
+    if own is None and not shows_certificate(site):
+        return None
     folder = f"{model['probe_dir'].rstrip('/')}/{model['host']}/current"
     if model["probe_from"] == "host":
         folder = f"/etc/pki/wss/{clients.OF_HOST}/current"
-    return {"certificate": f"{folder}/fullchain.pem", "private_key": f"{folder}/privkey.pem"}
+    made = {"certificate": f"{folder}/fullchain.pem", "private_key": f"{folder}/privkey.pem"}
+    wanted = site["client_certificates"]
+    return {**(own or made), "required": wanted is not None and wanted["verify"] == "required"}
 
 
 def _probed_name(site: Site) -> str:

@@ -620,7 +620,11 @@ def test_the_probe_shows_a_certificate_where_clients_need_one() -> None:
     on_controller = "~/wss-edge/probe/edge1/current"
     on_host = "/etc/pki/wss/client:private_ca/current"
     assert shown() == (
-        {"certificate": f"{on_controller}/fullchain.pem", "private_key": f"{on_controller}/privkey.pem"},
+        {
+            "certificate": f"{on_controller}/fullchain.pem",
+            "private_key": f"{on_controller}/privkey.pem",
+            "required": True,
+        },
         {
             "name": "edge1",
             "provider": "private_ca",
@@ -631,7 +635,7 @@ def test_the_probe_shows_a_certificate_where_clients_need_one() -> None:
         [],
     )
     assert shown(wss_probe_from="host") == (
-        {"certificate": f"{on_host}/fullchain.pem", "private_key": f"{on_host}/privkey.pem"},
+        {"certificate": f"{on_host}/fullchain.pem", "private_key": f"{on_host}/privkey.pem", "required": True},
         None,
         ["client:private_ca"],
     )
@@ -640,8 +644,14 @@ def test_the_probe_shows_a_certificate_where_clients_need_one() -> None:
 def test_the_probe_shows_a_certificate_of_the_users() -> None:
     mine = {"certificate": "/me.pem", "private_key": "/me.key"}
     built = model(site(client_certificates={"ca": "/ca.pem"}, e_probe=mine))
-    assert targets.targets(built)[0]["client_certificate"] == mine
+    assert targets.targets(built)[0]["client_certificate"] == {**mine, "required": True}
     assert targets.probe_certificate(built) is None
+
+
+def test_a_certificate_of_the_users_that_a_site_does_not_require() -> None:
+    mine = {"certificate": "/me.pem", "private_key": "/me.key"}
+    built = model(site(client_certificates={"ca": "/ca.pem", "verify": "optional"}, e_probe=mine))
+    assert targets.targets(built)[0]["client_certificate"] == {**mine, "required": False}
 
 
 def test_nobody_shows_a_certificate_that_nobody_needs() -> None:
