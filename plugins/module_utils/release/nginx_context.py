@@ -34,7 +34,7 @@ SAFE_SESSIONS = (1, 23, 2)
 REJECT_HANDSHAKE = (1, 19, 4)
 
 GUARDED = "/.wss/ok"
-NO_TRUST: Trust = {"ca": {}, "crl": {}}
+NO_TRUST: Trust = {}
 
 
 class _Nginx(Host):
@@ -123,8 +123,9 @@ class _Nginx(Host):
             return f"wss_{size}m:{size}m"
         if self.version < SAFE_SESSIONS:
             return None
-        digest = hashlib.sha256(json.dumps(clients).encode()).hexdigest()[:16]
-        return f"wss_{size}m_{digest}:{size}m"
+        names = ["/".join(path.split("/")[-2:]) for path in (clients["ca"], clients["crl"]) if path]
+        what = json.dumps([clients, *(self.trust["digests"][name] for name in names)])
+        return f"wss_{size}m_{hashlib.sha256(what.encode()).hexdigest()[:16]}:{size}m"
 
 
 def _authority(wanted: ClientCertificates | None) -> dict[str, Any]:
@@ -138,7 +139,8 @@ def nginx_context(
 
     :param certificates: The folder of each certificate, by its name, which is the site's for that of a site.
     :param facts: The return value of M(wss.edge.server_facts).
-    :param trust: The files of authorities (C(ca)) and of revocation lists (C(crl)), by what the model calls them.
+    :param trust: The files of authorities (C(ca)) and of revocation lists (C(crl)), by what the model calls them, and
+        the digest of each by its name in the release (C(digests)).
     :raises HostError: where the host has what a site needs already, or lacks it.
     """
     host = _Nginx(facts, model["sites"], trust)

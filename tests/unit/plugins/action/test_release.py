@@ -37,7 +37,7 @@ def foreign(port: int, ssl: bool, names: list[str]) -> dict[str, Any]:
 def files(site: dict[str, Any], **on: Any) -> dict[str, str]:
     whole = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": "ws://127.0.0.1:8282"}], **site}
     model = build(OPTIONS, {"wss_sites": [whole]}, "192.0.2.1")
-    return render(nginx_context(model, CERTIFICATES, host(**on)), "nginx")
+    return render(nginx_context(model, CERTIFICATES, host(**on), {}), "nginx")
 
 
 def lines(files: dict[str, str], name: str = "sites/chat.example.com.conf") -> list[str]:
@@ -186,5 +186,5 @@ def test_long_values_get_larger_hash_tables(changes: dict[str, Any], directive: 
 def test_before_the_server_is_installed_the_policy_is_taken_as_it_is() -> None:
     whole = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": "ws://127.0.0.1:8282"}]}
     model = build(OPTIONS, {"wss_sites": [whole]}, "192.0.2.1")
-    rendered = render(nginx_context(model, {}, {**host(), "server": None}), "nginx")
+    rendered = render(nginx_context(model, {}, {**host(), "server": None}, {}), "nginx")
     assert "ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1:secp384r1;" in lines(rendered)

@@ -25,6 +25,12 @@ PRIVATE, SYSTEM, FILE = "/wss/trust/private_ca.pem", "/etc/ssl/certs/ca-certific
 TRUST = {
     "ca": {"private_ca": PRIVATE, "system": SYSTEM, "/ca.pem": FILE},
     "crl": {"private_ca": "/wss/crl/private_ca.pem", "/crl.pem": "/wss/crl/89ab.pem"},
+    "digests": {
+        "trust/private_ca.pem": "1",
+        "crl/private_ca.pem": "2",
+        "trust/4567.pem": "4567",
+        "crl/89ab.pem": "89ab",
+    },
 }
 RESOLVE = {"version_info": [1, 27, 3], "resolvers": ["192.0.2.53", "2001:db8::53"], "hosts": ["app.hosts.example"]}
 OLD = {"version_info": [1, 22, 1]}
@@ -292,9 +298,11 @@ def test_sessions_of_sites_that_verify_alike_are_shared_apart_from_others() -> N
     assert sessions(files, NAMES[2]) == (PLAIN, True)
 
 
-def test_sessions_are_forgotten_with_a_list_that_has_changed() -> None:
-    newer = {**TRUST, "crl": {"private_ca": "/wss/crl/cdef.pem"}}
+@pytest.mark.parametrize("name", ["trust/private_ca.pem", "crl/private_ca.pem"])
+def test_sessions_are_forgotten_with_a_file_that_has_changed(name: str) -> None:
+    newer = {**TRUST, "digests": {**TRUST["digests"], name: "3"}}
     assert sessions(rendered(REQUIRED), NAMES[0]) != sessions(rendered(REQUIRED, trust=newer), NAMES[0])
+    assert sessions(rendered({}), NAMES[0]) == sessions(rendered({}, trust=newer), NAMES[0])
 
 
 MIXED: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
