@@ -47,23 +47,23 @@ def proxied(
     """
     tls, addresses = endpoint["backend_tls"], endpoint["backends"]
     scheme = ("ws" if tunnel else "http") + ("s" if tls else "")
-    several = balanced(endpoint)
-    base = f"balancer://{name}" if several else _url(addresses[0], scheme)
-    backend = base + backend_path(endpoint)
+    balancer = balanced(endpoint)
+    base = f"balancer://{name}" if balancer else _url(addresses[0], scheme)
+    backend = base + _backend_path(endpoint)
     return {
         "backend": backend,
         "exact": _exact(endpoint, base),
         # Only mod_proxy_http passes on answers with a Location.
         "reverse": None if tunnel else backend.split("|")[-1],
-        "options": "" if several else _options(endpoint, tunnel, {"retry": 0}),
+        "options": "" if balancer else _options(endpoint, tunnel, {"retry": 0}),
         "balancer": {
             "name": name,
-            "method": METHODS[endpoint["balance"]["method"]],
+            "options": _balance(endpoint),
             "members": list(_members(endpoint, scheme, tunnel)),
             "preserves_host": _preserves_host(endpoint, site),
             "tls": _tls(tls, tunnel, certificates, trust) if tls else None,
         }
-        if several
+        if balancer
         else None,
     }
 
@@ -73,7 +73,7 @@ def protocols(tls: BackendTls, tunnel: bool) -> list[str]:
     return [each for each in tls["protocols"] if each != "TLSv1.3" or not tunnel]
 
 
-def backend_path(endpoint: Endpoint) -> str:
+def _backend_path(endpoint: Endpoint) -> str:
     """What takes the place of the endpoint's path; they end alike, because what is below is appended."""
     path = (endpoint["backend_path"] or endpoint["path"]).rstrip("/")
     return path + ("/" if endpoint["path"].endswith("/") else "")
@@ -82,7 +82,7 @@ def backend_path(endpoint: Endpoint) -> str:
 def shared_workers(site: Site) -> Iterator[str]:
     """Apache keeps the times by the beginning of the backend's URL, not by the endpoint's path."""
     direct = [
-        (each, _url(each["backends"][0], "") + backend_path(each)) for each in site["endpoints"] if not balanced(each)
+        (each, _url(each["backends"][0], "") + _backend_path(each)) for each in site["endpoints"] if not balanced(each)
     ]
     for one, mine in direct:
         for other, theirs in direct:
@@ -94,6 +94,12 @@ def shared_workers(site: Site) -> Iterator[str]:
                     f" the endpoint {one['path']}, and their backends begin with the same URL, for which Apache keeps"
                     " one of each; make them the same, or put one of the endpoints into another site"
                 )
+
+
+def _balance(endpoint: Endpoint) -> str:
+    found = f"lbmethod={METHODS[endpoint['balance']['method']]}"
+    # One that breaks off before it answers would stay in otherwise; its client does not get the next one even so.
+    return found if len(endpoint["backends"]) == 1 else f"{found} failonstatus=502"
 
 
 def _times(endpoint: Endpoint) -> tuple[int, int]:

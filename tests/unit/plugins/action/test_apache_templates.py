@@ -265,6 +265,7 @@ def test_clients_prove_who_they_are() -> None:
         "SSLVerifyClient require",
         "SSLVerifyDepth 3",
         'SSLCACertificateFile "/trust/private_ca.pem"',
+        'SSLCACertificatePath "/var/lib/apache2"',
         'SSLCARevocationFile "/crl/private_ca.pem"',
         "SSLCARevocationCheck chain",
         'RequestHeader set X-SSL-Client-Verify "expr=%{SSL_CLIENT_VERIFY}"',

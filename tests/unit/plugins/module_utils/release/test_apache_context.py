@@ -406,7 +406,9 @@ def test_modules_of_balancers(one: dict[str, Any], expected: list[str]) -> None:
 def test_how_to_choose() -> None:
     for wanted, method in (("round_robin", "byrequests"), ("least_connections", "bybusyness")):
         found = endpoint_of(on(facts(), backends(*SEVERAL, e_balance=wanted)))
-        assert found["balancer"]["method"] == method
+        assert found["balancer"]["options"] == f"lbmethod={method} failonstatus=502"
+    # A single one is never left out.
+    assert endpoint_of(on(facts(), site(e_backend=TLS[0])))["balancer"]["options"] == "lbmethod=byrequests"
 
 
 def test_each_endpoint_has_a_balancer_of_its_own() -> None:
