@@ -39,7 +39,7 @@ def crl(name, days=7):
 OURS, THEIRS = authority("ours"), authority("theirs")
 
 
-def gather(ca=(), crl=(), private_ca=NONE, **files):
+def gather(ca=(), crl=(), private_ca=None, **files):
     """What is trusted, of files by these names."""
 
     def read(name):
@@ -47,7 +47,7 @@ def gather(ca=(), crl=(), private_ca=NONE, **files):
             raise ValueError("cannot be read")
         return files[name]
 
-    return trust.gather({"ca": list(ca), "crl": list(crl)}, private_ca, read, CURRENT, NOW)
+    return trust.gather({"ca": list(ca), "crl": list(crl)}, private_ca or NONE, read, CURRENT, NOW)
 
 
 def test_what_the_host_trusts_is_where_its_package_puts_it():
