@@ -36,7 +36,9 @@ def endpoint(
         problems.add(at.down("backend"), "this key is required")
     tls = _backend_tls(values["backend_tls"], server, site_names, found, presented, at, problems)
     headers = _headers(values["headers"], at.down("headers"), problems)
-    keeps_host = tls is None or tls["server_name"] in site_names
+    # Apache asks a backend for the name that it sends as Host.
+    names = site_names if server != "apache" or len(site_names) == 1 else []
+    keeps_host = tls is None or tls["server_name"] in names
     if server == "apache" and tls and any(name.lower() == "host" for name in headers):
         why = "cannot be set with wss_server: apache, which asks a backend that speaks TLS for the same name"
         problems.refuse(at.down("headers").down("Host"), values["headers"], why)

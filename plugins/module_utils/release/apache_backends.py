@@ -36,7 +36,7 @@ def modules(sites: Sequence[Site]) -> list[str]:
 
 
 def proxied(
-    endpoint: Endpoint, name: str, site: Site, *, tunnel: bool, certificates: Mapping[str, str], trust: Trust
+    endpoint: Endpoint, name: str, *, tunnel: bool, certificates: Mapping[str, str], trust: Trust
 ) -> dict[str, Any]:
     """What ProxyPass and the section of the balancer print.
 
@@ -60,7 +60,7 @@ def proxied(
             "name": name,
             "options": _balance(endpoint),
             "members": list(_members(endpoint, scheme, tunnel)),
-            "preserves_host": _preserves_host(endpoint, site),
+            "preserves_host": endpoint["keeps_host"],
             "tls": _tls(tls, tunnel, certificates, trust) if tls else None,
         }
         if balancer
@@ -141,14 +141,6 @@ def _exact(endpoint: Endpoint, base: str) -> dict[str, str] | None:
         return None
     # The empty group is there for $1: to a backend without any, Apache would append the path.
     return {"pattern": f"^{re.escape(ours)}()$", "backend": f"{base}{theirs}$1"}
-
-
-def _preserves_host(endpoint: Endpoint, site: Site) -> bool:
-    """Whether backends get the client's Host, which is then the name that they are asked for and verified by, too."""
-    tls = endpoint["backend_tls"]
-    if tls is None or not tls["verify"]:
-        return endpoint["keeps_host"]
-    return site["server_names"] == [tls["server_name"]]
 
 
 def _tls(tls: BackendTls, tunnel: bool, certificates: Mapping[str, str], trust: Trust) -> dict[str, Any]:

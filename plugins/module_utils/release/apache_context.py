@@ -305,7 +305,8 @@ def _site(site: Site, host: _Apache) -> dict[str, Any]:
         "timeout": min([LONGEST_WAIT, *(endpoint["idle_timeout"] for endpoint in site["endpoints"])]),
         # From there on, mod_proxy_wstunnel leaves the work to mod_proxy_http unless it is told not to.
         "no_fallback": host.websocket == "wstunnel" and host.version >= FALLBACK,
-        "spoofed": _spellings(OF_PROXY + (OF_CLIENT_CERTIFICATE if site["client_certificates"] else [])),
+        "spoofed": _spellings(OF_PROXY + OF_CLIENT_CERTIFICATE)
+        + ([] if site["client_certificates"] else OF_CLIENT_CERTIFICATE),
         "takes_all": any(endpoint["path"] == "/" for endpoint in site["endpoints"]),
     }
 
@@ -395,9 +396,7 @@ def _endpoints(site: Site, host: _Apache, certificates: Mapping[str, str], trust
     return [
         {
             **_endpoint(endpoint),
-            **apache_backends.proxied(
-                endpoint, f"wss-{number}", site, tunnel=tunnel, certificates=certificates, trust=trust
-            ),
+            **apache_backends.proxied(endpoint, f"wss-{number}", tunnel=tunnel, certificates=certificates, trust=trust),
         }
         for number, endpoint in enumerate(sorted(site["endpoints"], key=lambda each: len(each["path"]), reverse=True))
     ]

@@ -107,7 +107,8 @@ class _Nginx(Host):
             "groups": self.known_groups(tls),
             "session_timeout": tls["session_timeout"],
             "session_cache": cache,
-            "tickets": cache is not None and self.version >= SAFE_SESSIONS,
+            # The key of tickets may be the user's and never change; sessions that are kept can be forgotten.
+            "tickets": cache is not None and not site["client_certificates"] and self.version >= SAFE_SESSIONS,
         }
 
     def _session_cache(self, site: Site, size: int, sockets: Sequence[Socket]) -> str | None:

@@ -276,7 +276,9 @@ def test_clients_prove_who_they_are() -> None:
     assert guard[1:] == [
         "Require expr \"(%{SSL_TLS_SNI} -strcmatch 'chat.example.com') && %{SSL_CLIENT_VERIFY} == 'SUCCESS'\""
     ]
-    assert not any("Client" in line or line.startswith("<Location") for line in lines(files(site())))
+    nobody_asked = lines(files(site()))
+    assert "RequestHeader unset X-SSL-Client-Verify" in nobody_asked
+    assert not any("RequestHeader set X-SSL" in line or line.startswith("<Location") for line in nobody_asked)
     # The first handshake of a listener is that of the server that refuses unknown names.
     assert not any("Verify" in line for line in lines(files(MANY), "refusals.conf"))
 

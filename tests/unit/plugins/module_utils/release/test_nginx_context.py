@@ -270,8 +270,11 @@ def test_certificates_of_clients(wanted: dict[str, Any], expected: list[str]) ->
     files = rendered({"client_certificates": wanted})
     lines = [line.strip() for line in files[f"sites/{NAMES[0]}.conf"].splitlines()]
     assert [line for line in lines if line.startswith(CLIENTS)] == expected
+    # Beside those, nginx takes clients of what the user trusts in the http context.
+    trusted = [line.split()[1] for line in lines if line.startswith("ssl_trusted_certificate")]
+    assert trusted == [line.split()[1] for line in expected if line.startswith("ssl_client_certificate")]
     headers = [line for line in block(files, "location /.wss/ok/0/") if "X-SSL" in line]
-    shown = ["Verify $ssl_client_verify;", "S-DN $ssl_client_s_dn;"] if expected else []
+    shown = ["Verify $ssl_client_verify;", "S-DN $ssl_client_s_dn;"] if expected else ['Verify "";', 'S-DN "";']
     assert headers == [f"proxy_set_header X-SSL-Client-{each}" for each in shown]
 
 
