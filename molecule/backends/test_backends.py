@@ -142,7 +142,7 @@ def test_a_backend_of_the_other_kind_is_told(host: Any) -> None:
 
 def test_more_connections_than_local_ports_are_refused(host: Any) -> None:
     endpoint = {"path": "/wss", "backend": "ws://127.0.0.1:7001"}
-    run = host.wss({"name": NAME, "endpoints": [endpoint]}, wss_max_connections=60000)
+    run = host.wss({"name": NAME, "endpoints": [endpoint]}, wss_max_connections=60000, arguments=("--check",))
     assert not run.ok
     assert "wss_max_connections: 60000 connections are more than the " in run
     assert "give them more addresses, use a unix socket, or make the range wider" in run

@@ -21,7 +21,7 @@ from cryptography import x509
 MADE = Path(__file__).parents[2] / ".cache/molecule/encrypted-backends"
 NAME = "chat.example.com"
 FRONTENDS = {"nginx": "debian12", "apache": "apache13"}
-CERTIFICATE = f"/etc/pki/wss/{NAME}/current/cert.pem"
+CERTIFICATE = f"/etc/pki/wss/{NAME}"
 # nginx lets everybody in and answers 400, Apache ends the handshake.
 REASONS = {
     "none": {"nginx": "No required SSL certificate was sent", "apache": "alert handshake failure"},
@@ -79,23 +79,23 @@ def test_who_has_a_certificate_of_the_authority_is_let_in_and_nobody_else(host: 
         assert REASONS[name][host.server.name] in Client(tmp_path / name).ask(host)
 
 
-def test_its_certificate_and_that_of_a_client_are_revoked_and_no_socket_is_cut(
+def test_its_certificate_is_replaced_a_clients_is_revoked_and_no_socket_is_cut(
     host: Any, hosts: dict[str, Any], tmp_path: Path
 ) -> None:
-    """It gets a new one at once; what the probe shows is the client's, and gets a new one, too."""
+    """The client is the probe, which gets a new one; not a proxy, as their tests run at the same time."""
     folder = MADE / f"probe/{host.name}/current"
     shown = tmp_path / "probe.pem"
     shown.write_text((folder / "fullchain.pem").read_text() + (folder / "privkey.pem").read_text())
     client = Client(shown)
     assert " 426" in client.ask(host)
-    old = serial(host.run(f"cat {CERTIFICATE}"))
+    old = serial(host.run(f"cat {CERTIFICATE}/current/cert.pem"))
     with ExitStack() as stack:
         frontends = [hosts[name] for name in FRONTENDS.values()]
         sockets = [stack.enter_context(connect(each)) for each in frontends for _number in range(20)]
-        revoked = [{"serial": old}, {"serial": serial(shown.read_text())}]
-        run = host.play("playbooks/wss.yml", wss_ca_revoked=revoked)
+        host.run(f"rm -r {CERTIFICATE}")
+        run = host.play("playbooks/wss.yml", wss_ca_revoked=[{"serial": serial(shown.read_text())}])
         assert run.ok, run.output
-        assert serial(host.run(f"cat {CERTIFICATE}")) != old
+        assert serial(host.run(f"cat {CERTIFICATE}/current/cert.pem")) != old
         assert REASONS["revoked"][host.server.name] in client.ask(host)
         sockets += [stack.enter_context(connect(each)) for each in frontends for _number in range(4)]
         for number, each in enumerate(sockets):
