@@ -296,8 +296,8 @@ def test_sessions_of_sites_that_verify_alike_are_shared_apart_from_others() -> N
     shared, tickets = sessions(files, NAMES[0])
     assert shared.startswith("shared:wss_10m_")
     assert shared.endswith(":10m")
-    assert tickets
-    assert sessions(files, NAMES[1]) == sessions(files, "refusals.conf") == (shared, True)
+    assert not tickets
+    assert sessions(files, NAMES[1]) == sessions(files, "refusals.conf") == (shared, False)
     assert sessions(files, NAMES[2]) == (PLAIN, True)
 
 
