@@ -24,11 +24,6 @@ def application(values: Mapping[str, Any] | None, server: str, at: At, problems:
         problems.add(at, "this key is required with wss_server: none")
         return None
     files = {key: parsed(values[key], grammar.file, at.down(key), problems) for key in FILES}
-    seen: dict[str, str] = {}
-    for key, path in files.items():
-        if path and path in seen:
-            problems.refuse(at.down(key), path, f"is the file of {seen[path]}, too")
-        seen.setdefault(path, key)
     if values["service"] and values["command"]:
         problems.refuse(at.down("command"), values["command"], "is given beside service; one of them is enough")
     return {

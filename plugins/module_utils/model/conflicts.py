@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from . import constraints, grammar
+from .application import FILES
 from .backends import PRIVATE_CA
 from .problems import At, Problems
 from .targets import reach
@@ -31,7 +33,7 @@ def find_conflicts(sites: Sequence[Site], probe_from: str, address: str, problem
         if not any(reach(listen, address, probe_from) for listen in site["listen"]):
             _unreachable(site, address, at, problems)
     _names(sites, problems)
-    _request_files(sites, problems)
+    _files(sites, problems)
     listeners = _by_listener(sites)
     for listener, here in listeners.items():
         _listener(listener, here, problems)
@@ -118,18 +120,26 @@ def _names(sites: Sequence[Site], problems: Problems) -> None:
         seen.add(site["name"])
 
 
-def _request_files(sites: Sequence[Site], problems: Problems) -> None:
-    """Files on the controller of provider request: each is of one site and has one use."""
-    seen: dict[str, At] = {}
+def _files(sites: Sequence[Site], problems: Problems) -> None:
+    """Files of provider request on the controller, and those of applications: each is of one site and has one use."""
+    seen: dict[tuple[str, str], At] = {}
     for site in sites:
-        certificate = site["certificate"] or {"provider": ""}
-        if certificate["provider"] == "request":
-            for key in ("request", "certificate"):
-                path = certificate[key]
-                here = At(f"site {site['name']}", f"certificate.{key}")
-                first = seen.setdefault(posixpath.normpath(path), here)
-                if first is not here:
-                    problems.refuse(here, path, f"is the same file as {first}; give each one of its own")
+        for part, key, path in _files_of(site):
+            here = At(f"site {site['name']}", f"{part}.{key}")
+            first = seen.setdefault((part, posixpath.normpath(path)), here)
+            if first is not here:
+                problems.refuse(here, path, f"is the same file as {first}; give each one of its own")
+
+
+def _files_of(site: Site) -> Iterator[tuple[str, str, str]]:
+    certificate = site["certificate"] or {"provider": ""}
+    if certificate["provider"] == "request":
+        for key in ("request", "certificate"):
+            yield "certificate", key, certificate[key]
+    application: Mapping[str, Any] = site["application"] or {}
+    for key in FILES:
+        if application.get(key):
+            yield "application", key, application[key]
 
 
 class _Here:

@@ -396,7 +396,14 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     "an application without a user": (
         [own(user=None)], NO_SERVER, ["site chat.example.com, application.user", "required"],
     ),
-    "one file for both": ([own(private_key="/a.pem")], NO_SERVER, ["application.private_key", '"/a.pem"', "file of"]),
+    "one file for both": (
+        [own(private_key="/./a.pem")], NO_SERVER, ["application.private_key", '"/./a.pem"', "application.certificate"],
+    ),
+    "one file for two": (
+        [own(private_key="/b.key"), own(name="b.example", private_key="/c.key")],
+        NO_SERVER,
+        ["site b.example, application.certificate", '"/a.pem"', "site chat.example.com, application.certificate"],
+    ),
     "a service and a command": ([own(service="a", command=["b"])], NO_SERVER, ["application.command", "beside"]),
     "a service that is none": ([own(service="a b")], NO_SERVER, ["application.service", '"a b"', "service"]),
     "a user that is none": ([own(user="a;b")], NO_SERVER, ["application.user", '"a;b"', "user"]),
