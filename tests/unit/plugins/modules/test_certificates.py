@@ -238,3 +238,15 @@ def test_passphrases_and_pkcs12_come_as_secrets(run, tmp_path):
     assert refused["problems"] == [
         "certificate chat, pkcs12: the file is no PKCS#12 file; what begins with -----BEGIN is PEM"
     ]
+
+
+def test_a_client_needs_no_name(run, authority):
+    client = {"name": "sensor", "provider": "private_ca", "profile": "client", "subject": {"common_name": "sensor 17"}}
+    found = run(client, authority=authority[0])
+    assert [(each["names"], each["profile"]) for each in found["requests"]] == [([], "client")]
+    assert run({**client, "subject": {}}, authority=authority[0])["problems"] == [
+        "certificate sensor, names: needs at least one DNS name or IP address, or with profile client a subject with a "
+        "common_name"
+    ]
+    made = run({**client, "name": "own", "provider": "self_signed"})["certificates"][0]
+    assert made["paths"]["keypair"] == f"{made['directory']}/keypair.pem"
