@@ -86,7 +86,6 @@ class Backends:
         return (
             self.resolver is not None
             and self.host.version >= RESOLVE
-            and not backend["address"].startswith("unix:")
             and grammar.ip_address(name.strip("[]")) is None
             and "." in name
             and name not in self.in_hosts_file
