@@ -219,6 +219,12 @@ def test_the_path_of_a_backend_is_asked_for_by_tls_as_well() -> None:
     assert "proxy_pass http:" not in text
 
 
+def test_what_is_not_verified_needs_no_authority() -> None:
+    tls = {**TLS, "backend_tls": {"verify": False, "ca": "private_ca"}}
+    files = rendered({"endpoints": [tls]}, trust={"ca": {}, "crl": {}})
+    assert "proxy_ssl_verify off;" in block(files, "location /.wss/ok/0/")
+
+
 def test_several_addresses_that_are_not_verified_are_asked_for_no_name() -> None:
     tls = {"backends": ["wss://192.0.2.1", "wss://192.0.2.2"], "backend_tls": {"verify": False}}
     inside = block(rendered(endpoint(**tls)), "location /.wss/ok/0/")
