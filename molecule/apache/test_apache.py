@@ -95,3 +95,11 @@ def test_websockets_within_http2(host: Any) -> None:
     assert "403" in refused["error"]
     assert echoes(host)
     assert host.wss(SITE).ok
+
+
+def test_a_plain_site_alone_needs_no_module_of_tls(host: Any) -> None:
+    plain = {"name": NAME, "tls": "off", "endpoints": SITE["endpoints"]}
+    run = host.wss(plain)
+    assert run.ok, run.output
+    assert host.curl(f"http://{NAME}/wss", *PAGE, upgrade=True).status == 101
+    assert host.wss(SITE).ok

@@ -187,9 +187,7 @@ def _words(path: Path) -> list[list[str]]:
     return [words for words in (re.split("[#;]", line)[0].split() for line in lines) if words]
 
 
-def host_facts(
-    server: Server | None, packages: Sequence[str], groups: Sequence[str], runner: Runner
-) -> dict[str, Any]:
+def host_facts(server: Server | None, packages: Sequence[str], groups: Sequence[str], runner: Runner) -> dict[str, Any]:
     """Everything at once; C(server) is None and there is nothing foreign where the server is not installed.
 
     :param server: None where applications terminate TLS themselves, whose release is what was delivered to them.

@@ -174,7 +174,8 @@ done
 [ -z "$folder" ] || lay "$folder"
 echo wss-edge: tried
 timeout 30 "$program" $APACHE_ARGUMENTS -DFOREGROUND -c "PidFile /none/pid" -c "ErrorLog $top/log" \
-    -c "LogLevel warn ssl:info" -c 'ErrorLogFormat "[%t] [%-m:%l] [pid %P] %E: %M"' || echo "wss-edge: ended with $?"
+    -c "LogLevel warn" -c "<IfModule ssl_module>" -c "LogLevel warn ssl:info" -c "</IfModule>" \
+    -c 'ErrorLogFormat "[%t] [%-m:%l] [pid %P] %E: %M"' || echo "wss-edge: ended with $?"
 [ ! -e "$top/log" ] || cat "$top/log"
 for log; do
     [ ! -s "$log" ] || cat "$log"
