@@ -166,6 +166,13 @@ DIFFERENCES = (
     ),
     Difference(
         "nginx",
+        "wss_sites.client_certificates.verify",
+        "no TLS session is resumed by such a site before 1.23.2, nor by sites that share a listener and do not ask for the"
+        " same; a listener that the host's own configuration has, too, is refused",
+        f"{NGINX}http/ngx_http_ssl_module.html#ssl_session_cache",
+    ),
+    Difference(
+        "nginx",
         "wss_sites.endpoints.backend_tls.server_name",
         "needed where the backends of an endpoint have different hosts: nginx verifies all by one name",
         f"{NGINX}http/ngx_http_proxy_module.html#proxy_ssl_name",
