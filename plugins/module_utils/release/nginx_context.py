@@ -48,6 +48,12 @@ class _Nginx(Host):
         for site in sites:
             for socket in self.sockets(site["listen"]):
                 self.sites_at.setdefault(socket, []).append(site)
+        self.default_at = {socket: site for site in sites for socket in self.default_sockets(site)}
+        self.mixed = {
+            socket
+            for socket, beside in self.sites_at.items()
+            if any(site["client_certificates"] != beside[0]["client_certificates"] for site in beside)
+        }
 
     def problems_of(self, site: Site) -> list[str]:
         """Sentences about what of the site this host cannot serve."""
@@ -70,15 +76,15 @@ class _Nginx(Host):
 
     def _unnamed(self, site: Site, socket: Socket) -> list[str]:
         """Clients that name no server are verified for the default one, whatever they ask for then."""
+        default = self.default_at.get(socket, site)
+        theirs = default["client_certificates"]
+        if theirs is None or _authority(theirs) == _authority(site["client_certificates"]):
+            return []
         return [
-            f"site {site['name']}, client_certificates: differs from the site {other['name']} on"
+            f"site {site['name']}, client_certificates: differs from the site {default['name']} on"
             f" {grammar.host_port(*socket)}, which has an IP address in its server_names; clients of an IP address name"
             " no server, and nginx would let those of one site into the other. Give one of them another port or"
             " address, or both the same ca, verify_depth and crl"
-            for other in self.sites_at[socket]
-            if socket in self.default_sockets(other)
-            and other["client_certificates"]
-            and _authority(other["client_certificates"]) != _authority(site["client_certificates"])
         ]
 
     def clients(self, site: Site) -> dict[str, Any] | None:
@@ -95,12 +101,12 @@ class _Nginx(Host):
             "crl": self.trust["crl"][crl] if crl else None,
         }
 
-    def tls(self, site: Site, sockets: Sequence[Socket]) -> dict[str, Any] | None:
-        """TLS of the site on some of its sockets."""
+    def tls(self, site: Site) -> dict[str, Any] | None:
+        """TLS of the site, and of the refusals beside it."""
         tls = site["tls"]
         if tls is None:
             return None
-        cache = self._session_cache(site, tls["session_cache_size"], sockets)
+        cache = self._session_cache(site, tls["session_cache_size"])
         return {
             "protocols": tls["protocols"],
             "ciphers": tls["ciphers"],
@@ -111,14 +117,14 @@ class _Nginx(Host):
             "tickets": cache is not None and not site["client_certificates"] and self.version >= SAFE_SESSIONS,
         }
 
-    def _session_cache(self, site: Site, size: int, sockets: Sequence[Socket]) -> str | None:
+    def _session_cache(self, site: Site, size: int) -> str | None:
         """Where sessions are kept, or None where they must not be taken up again.
 
         Whose certificate was verified in a session counts as verified in all that take it up, at any site. So sites
         share sessions only if they verify alike, and by the same files: a list that has changed forgets the sessions.
         """
         clients = self.clients(site)
-        if any(self.clients(other) != clients for each in sockets for other in self.sites_at[each]):
+        if self.mixed.intersection(self.sockets(site["listen"])):
             return None
         if clients is None:
             return f"wss_{size}m:{size}m"
@@ -186,7 +192,7 @@ def _site(site: Site, certificates: Mapping[str, str], backends: Backends, host:
         "server_names": [f"[{name}]" if ":" in name else name for name in site["server_names"]],
         "listen": [_listen(socket, host, site["tls"] is not None, socket in default) for socket in sockets],
         "http2": site["tls"] is not None and host.version >= HTTP2_DIRECTIVE and not shared,
-        "tls": host.tls(site, sockets),
+        "tls": host.tls(site),
         "clients": host.clients(site),
         "certificate": certificates.get(site["name"]),
         "root": site["root"],
@@ -254,7 +260,6 @@ def _refusals(sites: Sequence[Site], host: _Nginx) -> list[dict[str, Any]]:
 
     On a listener that the user's own sites share, unknown names stay with those.
     """
-    defaults = {socket for site in sites for socket in host.default_sockets(site)}
     found: list[dict[str, Any]] = []
     seen: set[Socket] = set()
     for site in sites:
@@ -262,9 +267,9 @@ def _refusals(sites: Sequence[Site], host: _Nginx) -> list[dict[str, Any]]:
             if site["tls"] is None or socket in host.foreign or socket in seen:
                 continue
             seen.add(socket)
-            named = socket in defaults
+            named = socket in host.default_at
             line = _listen(socket, host, tls=True, default=not named)
-            tls = host.tls(site, [socket])
+            tls = host.tls(site)
             group = next((item for item in found if item["tls"] == tls and item["named"] == named), None)
             if group is None:
                 group = {"tls": tls, "named": named, "listen": []}

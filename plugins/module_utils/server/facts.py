@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -184,7 +183,7 @@ def names_in_hosts() -> list[str]:
 def _words(path: Path) -> list[list[str]]:
     """The words of each line, without comments."""
     lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
-    return [words for words in (re.split("[#;]", line)[0].split() for line in lines) if words]
+    return [words for words in (line.split("#")[0].split() for line in lines) if words]
 
 
 def host_facts(server: Server | None, packages: Sequence[str], groups: Sequence[str], runner: Runner) -> dict[str, Any]:
