@@ -167,8 +167,8 @@ DIFFERENCES = (
     Difference(
         "nginx",
         "wss_sites.client_certificates.verify",
-        "no TLS session is resumed by such a site before 1.23.2, nor by sites that share a listener and do not ask for the"
-        " same; a listener that the host's own configuration has, too, is refused",
+        "no TLS session is resumed by such a site before 1.23.2, nor by sites that share a listener and do not ask for"
+        " the same; a listener that the host's own configuration has, too, is refused",
         f"{NGINX}http/ngx_http_ssl_module.html#ssl_session_cache",
     ),
     Difference(

@@ -34,7 +34,6 @@ SAFE_SESSIONS = (1, 23, 2)
 REJECT_HANDSHAKE = (1, 19, 4)
 
 GUARDED = "/.wss/ok"
-NO_TRUST: Trust = {}
 
 
 class _Nginx(Host):
@@ -140,7 +139,7 @@ def _authority(wanted: ClientCertificates | None) -> dict[str, Any]:
 
 
 def nginx_context(
-    model: Model, certificates: Mapping[str, str], facts: Mapping[str, Any], trust: Trust = NO_TRUST
+    model: Model, certificates: Mapping[str, str], facts: Mapping[str, Any], trust: Trust
 ) -> dict[str, Any]:
     """The variables of the templates.
 

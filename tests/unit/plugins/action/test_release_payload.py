@@ -130,7 +130,7 @@ def asked(monkeypatch):
 
     def context(model, certificates, facts, trust):
         seen.append((certificates, trust))
-        return action.nginx_context(model, certificates, facts)
+        return action.nginx_context(model, certificates, facts, trust)
 
     monkeypatch.setitem(action.CONTEXTS, "nginx", context)
     return seen
