@@ -413,7 +413,8 @@ def test_the_same_backend_is_asked_once(serve):
     asked = []
 
     def handler(peer):
-        asked.append(peer.accept())
+        asked.append(peer)
+        peer.accept()
         peer.read_frame()
 
     backend = f"127.0.0.1:{serve(handler)}"
