@@ -17,7 +17,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release.host import HostE
 from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
 from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
 
-ROOT = Path(__file__).parents[5]
+ROOT = Path(__file__).parents[4]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
 NAMES = ("chat.example.com", "other.example.com", "third.example.com", "client:private_ca", "client:0")
 CERTIFICATES = {name: f"/etc/pki/wss/{name}/0123456789abcdef" for name in NAMES}
