@@ -17,7 +17,8 @@ description:
     run, once for all of its sites; then it is waited, for 30 seconds at most, until the new certificate is served. When
     nothing has changed nobody is told. What a killed run has left is finished by the next one.
   - A file in the way that is not the collection's stays beside the new one, as C(<path>.replaced-<time>), and is put
-    back when the certificate is taken away. A symlink is refused.
+    back when the certificate is taken away. A symlink is refused, and one on the way where others than root can replace
+    it.
   - What cannot be (no such user, service, program or folder, a port that another TLS terminator has) is refused before
     anything changes.
 options:
@@ -118,6 +119,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wss.edge.plugins.module_utils.application.delivery import Delivery, Refused
+from ansible_collections.wss.edge.plugins.module_utils.application.files import FileProblem
 from ansible_collections.wss.edge.plugins.module_utils.application.ledger import Ledger
 
 ARGUMENTS: dict[str, Any] = {
@@ -145,7 +147,7 @@ def main() -> None:
         result = delivery.result()
         if result["changed"] and not module.check_mode:
             delivery.apply()
-    except Refused as error:
+    except (Refused, FileProblem) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"Cannot write {error.filename}: {error.strerror}. Run again when it can be.")

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import operator
 import os
 import pwd
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -194,8 +198,11 @@ class Delivery:
             self.ledger.expect(change.path, change.site, files.digest(change.content), kept[change.path])
         self.ledger.due = due
         self.ledger.save()
-        for change in self.changes:
-            files.put(change.path, change.content, change.account.pw_uid, change.account.pw_gid, kept[change.path])
+        for _site, changes in itertools.groupby(self.changes, operator.attrgetter("site")):
+            with contextlib.ExitStack() as stack:
+                renames = [stack.enter_context(_prepared(each, kept[each.path])) for each in changes]
+                for rename in renames:
+                    rename()
 
     def _kept(self, change: Change) -> str | None:
         """Where a file goes that is in the way and not ours."""
@@ -242,6 +249,10 @@ class Delivery:
             for site, paths in gone.items()
             if site not in self.after
         ]
+
+
+def _prepared(change: Change, kept: str | None) -> AbstractContextManager[Callable[[], None]]:
+    return files.prepared(change.path, change.content, change.account.pw_uid, change.account.pw_gid, kept)
 
 
 def _current(folder: Path) -> str:

@@ -116,3 +116,11 @@ def test_options_are_those_of_the_documentation():
     documented = yaml.safe_load(module.DOCUMENTATION)["options"]
     told = {key: {**value, "description": None} for key, value in documented.items()}
     assert told == {key: {**value, "description": None} for key, value in module.ARGUMENTS.items()}
+
+
+def test_a_folder_that_is_swapped_while_it_runs_is_said(run, asked, monkeypatch):
+    def swapped(*_arguments):
+        raise module.FileProblem("/srv/chat/key.pem leads through the symlink /srv/chat")
+
+    monkeypatch.setattr(delivery.files, "prepared", swapped)
+    assert run(**asked)["msg"] == "/srv/chat/key.pem leads through the symlink /srv/chat"

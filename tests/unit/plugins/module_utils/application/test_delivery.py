@@ -374,6 +374,34 @@ def test_facts(host):
     }
 
 
+def test_no_file_is_renamed_before_all_of_its_site_are_written(host, monkeypatch):
+    host.deliver("a")
+    write = files.os.fsync
+    left = [2]  # the record, then the first file
+
+    def full(descriptor):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        write(descriptor)
+
+    plan = host.plan("b")
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        apply_plan(plan)
+    assert host.files() == host.delivered("a")
+
+
+def test_a_symlink_on_the_way_is_said(host):
+    os.rename(host.tls, host.tls.with_name("other"))
+    host.tls.symlink_to("other")
+    host.tls.parent.chmod(0o777)
+    with pytest.raises(
+        Refused, match=f"site {NAME}, application.certificate: {host.tls}/cert.pem leads through the sy"
+    ):
+        host.deliver("a")
+
+
 # Killed
 
 
