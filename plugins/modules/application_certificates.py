@@ -124,9 +124,9 @@ from ansible_collections.wss.edge.plugins.module_utils.application.ledger import
 
 ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "restored", "absent"], "default": "present"},
-    "model": {"type": "dict"},
+    "model": {"type": "dict", "no_log": True},
     "certificates": {"type": "list", "elements": "dict", "default": []},
-    "targets": {"type": "list", "elements": "dict", "default": []},
+    "targets": {"type": "list", "elements": "dict", "default": [], "no_log": True},
     "release": {"type": "str"},
 }
 
@@ -134,8 +134,11 @@ ARGUMENTS: dict[str, Any] = {
 def planned(module: AnsibleModule, delivery: Delivery) -> Delivery:
     """The change that is asked for."""
     asked = module.params
+    # Headers may be logins, which are nothing for the system's log; but every name would be blotted out with them.
+    model, targets = asked.pop("model"), asked.pop("targets")
+    module.no_log_values.clear()
     if asked["state"] == "present":
-        return delivery.to_model(asked["model"], asked["certificates"], asked["targets"], module.check_mode)
+        return delivery.to_model(model, asked["certificates"], targets, module.check_mode)
     return delivery.back_to(asked["release"]) if asked["state"] == "restored" else delivery.to_nothing()
 
 

@@ -10,6 +10,7 @@ import os
 import pwd
 
 import pytest
+from ansible.module_utils.common import parameters
 
 from ansible_collections.wss.edge.plugins.module_utils.application import delivery, readers, served, wanted
 from ansible_collections.wss.edge.plugins.module_utils.application.ledger import Ledger
@@ -114,8 +115,8 @@ def test_every_return_value_is_documented(run, asked):
 def test_options_are_those_of_the_documentation():
     yaml = pytest.importorskip("yaml")
     documented = yaml.safe_load(module.DOCUMENTATION)["options"]
-    told = {key: {**value, "description": None} for key, value in documented.items()}
-    assert told == {key: {**value, "description": None} for key, value in module.ARGUMENTS.items()}
+    told = {key: {**value, "description": None, "no_log": None} for key, value in documented.items()}
+    assert told == {key: {**value, "description": None, "no_log": None} for key, value in module.ARGUMENTS.items()}
 
 
 def test_a_folder_that_is_swapped_while_it_runs_is_said(run, asked, monkeypatch):
@@ -124,3 +125,21 @@ def test_a_folder_that_is_swapped_while_it_runs_is_said(run, asked, monkeypatch)
 
     monkeypatch.setattr(delivery.files, "prepared", swapped)
     assert run(**asked)["msg"] == "/srv/chat/key.pem leads through the symlink /srv/chat"
+
+
+def test_logins_are_kept_out_of_the_log(run, asked, monkeypatch):
+    logged = []
+    monkeypatch.setattr(module.AnsibleModule, "log", lambda _module, text, **_more: logged.append(text))
+    headers = {"Authorization": "Basic c2VjcmV0"}
+    asked["model"]["sites"][0]["endpoints"] = [{"probe": {"headers": headers}}]
+    asked["targets"][0]["headers"] = headers
+    # Only ansible-core 2.20 and newer asks for it; before, the invocation is always there.
+    more = {"_ansible_inject_invocation": True} if "inject_invocation" in parameters.PASS_VARS else {}
+    result = run(_ansible_no_log=False, _ansible_diff=True, **more, **asked)
+    assert "invocation" in result
+    assert "Invoked with" in logged[0]
+    assert "c2VjcmV0" not in logged[0] + json.dumps(result)
+    folder = asked["certificates"][0]["directory"]
+    path = asked["model"]["sites"][0]["application"]["certificate"]
+    assert result["reasons"][0] == f"site {NAME}: {path} is not there"
+    assert f"from: {folder}/fullchain.pem" in result["diff"][0]["after"]
