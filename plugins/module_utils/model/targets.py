@@ -25,7 +25,7 @@ def probe_certificate(model: Model) -> dict[str, Any] | None:
     """The certificate that the probe on the controller shows, as M(wss.edge.certificates) takes it."""
     if model["probe_from"] == "host" or not any(map(shows_certificate, model["sites"])):
         return None
-    return clients.entry(model["host"], f"probe {model['host']}")
+    return clients.entry(clients.of_probe(model["host"]), f"probe {model['host']}")
 
 
 def shows_certificate(site: Site) -> bool:
@@ -120,7 +120,7 @@ def _shown_certificate(model: Model, site: Site, endpoint: Endpoint) -> dict[str
     own = endpoint["probe"]["client_certificate"]
     if own is None and not shows_certificate(site):
         return None
-    folder = f"{model['probe_dir'].rstrip('/')}/{model['host']}/current"
+    folder = f"{model['probe_dir'].rstrip('/')}/{clients.of_probe(model['host'])}/current"
     if model["probe_from"] == "host":
         folder = f"/etc/pki/wss/{clients.OF_HOST}/current"
     made = {"certificate": f"{folder}/fullchain.pem", "private_key": f"{folder}/privkey.pem"}

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -17,6 +16,8 @@ from ansible_collections.wss.edge.plugins.module_utils.release import apache_bac
 from ansible_collections.wss.edge.plugins.module_utils.release.apache_backends import Trust
 from ansible_collections.wss.edge.plugins.module_utils.release.host import (
     EVERY_ADDRESS,
+    LOOK_ALIKES,
+    OF_CLIENT_CERTIFICATE,
     Host,
     HostError,
     file_name,
@@ -37,10 +38,6 @@ LONGEST_WAIT = 60
 """In seconds, for a client that sends its request slowly; the same as with nginx."""
 HTTPS = 443
 NO_NAME = "_"
-
-# What only the proxy may say to a backend; an application may take X_Real_IP for the same.
-OF_PROXY = ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto"]
-OF_CLIENT_CERTIFICATE = ["X-SSL-Client-Verify", "X-SSL-Client-S-DN"]
 
 
 def apache_context(
@@ -305,8 +302,7 @@ def _site(site: Site, host: _Apache) -> dict[str, Any]:
         "timeout": min([LONGEST_WAIT, *(endpoint["idle_timeout"] for endpoint in site["endpoints"])]),
         # From there on, mod_proxy_wstunnel leaves the work to mod_proxy_http unless it is told not to.
         "no_fallback": host.websocket == "wstunnel" and host.version >= FALLBACK,
-        "spoofed": _spellings(OF_PROXY + OF_CLIENT_CERTIFICATE)
-        + ([] if site["client_certificates"] else OF_CLIENT_CERTIFICATE),
+        "spoofed": LOOK_ALIKES + ([] if site["client_certificates"] else OF_CLIENT_CERTIFICATE),
         "takes_all": any(endpoint["path"] == "/" for endpoint in site["endpoints"]),
     }
 
@@ -329,16 +325,6 @@ def _names(site: Site, sites: Sequence[Site], host: _Apache) -> dict[str, Any]:
 def _plain_names(site: Site) -> list[str]:
     """Those that a ServerName can be, addresses last."""
     return sorted((name for name in site["server_names"] if not set(name) & set("*:")), key=_is_address)
-
-
-def _spellings(headers: Sequence[str]) -> list[str]:
-    """All ways to write them with underscores."""
-    found = []
-    for header in headers:
-        words = header.split("-")
-        for between in itertools.product("-_", repeat=len(words) - 1):
-            found.append("".join(map("".join, zip(words, (*between, "")))))
-    return [each for each in found if "_" in each]
 
 
 def _clients(site: Site, host: _Apache, trust: Trust) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,17 @@ EVERY_ADDRESS: Listen = {"address": "*", "port": 80}
 LOCAL_PORTS = 28232
 
 Socket = tuple[str, int]
+
+# What only the proxy may say to a backend; an application may take X_Real_IP for the same.
+OF_CLIENT_CERTIFICATE = ["X-SSL-Client-Verify", "X-SSL-Client-S-DN"]
+OF_PROXY = ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", *OF_CLIENT_CERTIFICATE]
+LOOK_ALIKES = [
+    "".join(map("".join, zip(header.split("-"), (*between, ""))))
+    for header in OF_PROXY
+    for between in itertools.product("-_", repeat=header.count("-"))
+    if "_" in between
+]
+"""All ways to write them with underscores."""
 
 
 class HostError(Exception):

@@ -61,10 +61,11 @@ class Backends:
 
         Not the last resort: when all have failed within that time, as they do when they restart one after another, some
         are back. So a single one is never left out, nor are the backups, which without any of the user's are all of
-        them again. A hash knows no backups.
+        them again. A hash knows no backups, so by one they are left out for a moment only.
         """
         if hashed or len(backends) == 1:
-            return [self._server(each, "max_fails=0") for each in backends]
+            failures = "max_fails=1 fail_timeout=1s" if hashed else "max_fails=0"
+            return [self._server(each, failures) for each in backends]
         found = [
             self._server(each, "max_fails=0 backup" if each["backup"] else "max_fails=1 fail_timeout=10s")
             for each in backends

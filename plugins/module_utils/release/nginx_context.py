@@ -15,6 +15,7 @@ from ansible_collections.wss.edge.plugins.module_utils.model.backends import PRI
 from ansible_collections.wss.edge.plugins.module_utils.model.types import ClientCertificates, Endpoint, Model, Site
 from ansible_collections.wss.edge.plugins.module_utils.release.host import (
     EVERY_ADDRESS,
+    LOOK_ALIKES,
     Host,
     HostError,
     Socket,
@@ -26,6 +27,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release.nginx_backends im
     host_header,
     power_of_two,
 )
+from ansible_collections.wss.edge.plugins.module_utils.server.facts import UNDERSCORES
 
 # Versions that brought a directive.
 HTTP2_DIRECTIVE = (1, 25, 1)
@@ -198,6 +200,7 @@ def _site(site: Site, certificates: Mapping[str, str], backends: Backends, host:
         "hsts": site["hsts"],
         "access_log": site["access_log"],
         "redirect": _redirect(site, host) if site["redirect_http"] else None,
+        "look_alikes": LOOK_ALIKES if UNDERSCORES in host.directives else [],
         "endpoints": [_endpoint(site, index, endpoint, backends) for index, endpoint in enumerate(site["endpoints"])],
         "takes_all": any(endpoint["path"] == "/" for endpoint in site["endpoints"]),
     }

@@ -38,7 +38,7 @@ ARGUMENTS: dict[str, Any] = {
     "crl": {"type": "str"},
     "targets": {"type": "list", "elements": "dict", "default": []},
     "release": {"type": "str"},
-    "payload": {"type": "dict"},
+    "payload": {"type": "dict", "no_log": True},
 }
 
 NOTHING_CHANGED = "The server was left alone; what served before goes on serving."
@@ -100,6 +100,7 @@ class Transition:
         self.after = self.before
         self.payload = Payload({}, {}, [], 0, False, {})
         self.reasons: list[str] = []
+        self.warnings: list[str] = []
         self.check: CheckResult | None = None
         self.remove = False
         self.certificates: list[Path] = []
@@ -142,6 +143,12 @@ class Transition:
             self.certificates = self._certificates(release)
         else:
             self.after = self.configuration.without(self.before)
+        lists = self._lists(self.after.release)
+        if lists and self._lists(self.before.release) - lists:
+            self.warnings.append(
+                f"Release {self.after.release} has older revocation lists: who was revoked since gets in again, until a"
+                " run of the playbook succeeds."
+            )
         self.reasons = self._reasons()
         if self.remove and self.releases.base.exists():
             self.reasons.append("the releases are removed")
@@ -154,6 +161,7 @@ class Transition:
             "release": self.after.release,
             "previous": self.before.release,
             "reasons": self.reasons,
+            "warnings": self.warnings,
             "reloaded": False,
             "replaces": self.other.name if self.other and self.payload.files and self.reasons else None,
             "checked": "staged" if self.check else "none",
@@ -189,6 +197,11 @@ class Transition:
         else:
             self.releases.prune()
         return {**served, **checked}
+
+    def _lists(self, release: str | None) -> set[tuple[str, str]]:
+        """Its revocation lists: names and contents."""
+        files = self.releases.files(release) if release else {}
+        return {(name, text) for name, text in files.items() if name.startswith("crl/")}
 
     def _certificates(self, release: str) -> list[Path]:
         """The folders of the release's certificates of which C(current) says something else."""

@@ -28,7 +28,8 @@ SYSTEMD = Path("/run/systemd/system")
 LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 RESOLVERS = Path("/etc/resolv.conf")
 HOSTS = Path("/etc/hosts")
-# Of the http context, where the collection sets them when the user has not.
+# Of the http context: what the collection sets where the user has not, and what decides on headers that look alike.
+UNDERSCORES = "underscores_in_headers"
 HASHES = ("server_names_hash_bucket_size", "server_names_hash_max_size", "variables_hash_max_size")
 
 
@@ -107,9 +108,7 @@ def _nginx_foreign(server: Server, live: config_check.CheckResult, _runner: Runn
         ],
         "listens": [],
         "limits": sorted(name for name, limit in limits.items() if limit and limit.file != server.main_file),
-        "directives": sorted(
-            {each.name for each in _http(tree) if each.name in HASHES and not each.file.startswith(ours)}
-        ),
+        "directives": sorted({each.name for each in _http(tree) if _matters(each) and not each.file.startswith(ours)}),
     }
 
 
@@ -143,6 +142,10 @@ FOREIGN = {"nginx": _nginx_foreign, "apache": _apache_foreign}
 
 def _ours(server: Server) -> str:
     return f"{server.config_dir}/wss/"
+
+
+def _matters(directive: nginx_syntax.Directive) -> bool:
+    return directive.name in HASHES or (directive.name == UNDERSCORES and directive.args == ("on",))
 
 
 def _http(tree: Sequence[nginx_syntax.Directive]) -> Iterator[nginx_syntax.Directive]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ SINGLE = "server {} max_fails=0;"
 SEVERAL = ["zone wss_backends 128k;"]
 ONE, OTHER = (f"server 192.0.2.{number}:80 max_fails=1 fail_timeout=10s;" for number in (1, 2))
 LAST = ["server 192.0.2.1:80 max_fails=0 backup;", "server 192.0.2.2:80 max_fails=0 backup;"]
-HASHED = [SINGLE.format("192.0.2.1:80"), SINGLE.format("192.0.2.2:80")]
+HASHED = [f"server {url[5:]} max_fails=1 fail_timeout=1s;" for url in BACKENDS]
 RESOLVER = ["resolver 192.0.2.53;", "resolver_timeout 5s; # after which it is asked again"]
 UPSTREAMS = [
     ("one", {"backend": "ws://192.0.2.1"}, {}, [SINGLE.format("192.0.2.1:80")]),
@@ -282,6 +283,14 @@ def test_certificates_of_clients(wanted: dict[str, Any], expected: list[str]) ->
     headers = [line for line in block(files, "location /.wss/ok/0/") if "X-SSL" in line]
     shown = ["Verify $ssl_client_verify;", "S-DN $ssl_client_s_dn;"] if expected else ['Verify "";', 'S-DN "";']
     assert headers == [f"proxy_set_header X-SSL-Client-{each}" for each in shown]
+
+
+@pytest.mark.parametrize(("directives", "count"), [([], 0), (["underscores_in_headers"], 31)])
+def test_headers_that_look_like_the_proxys_where_nginx_passes_them_on(directives: list[str], count: int) -> None:
+    lines = block(rendered({}, foreign={"servers": [], "directives": directives}), "location /.wss/ok/0/")
+    removed = [line for line in lines if re.fullmatch(r'proxy_set_header X[A-Za-z-]*_[A-Za-z_-]* "";', line)]
+    assert len(removed) == count
+    assert ('proxy_set_header X_SSL_Client_Verify "";' in removed) == bool(count)
 
 
 PLAIN = "shared:wss_10m:10m"

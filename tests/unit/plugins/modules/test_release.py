@@ -117,4 +117,16 @@ def test_options_are_those_of_the_documentation():
     yaml = pytest.importorskip("yaml")
     documented = yaml.safe_load(release.DOCUMENTATION)["options"]
     told = {key: {**value, "description": None} for key, value in documented.items()}
-    assert told == {key: {**value, "description": None} for key, value in release.ARGUMENTS.items()}
+    taken = {key: {**value, "description": None} for key, value in release.ARGUMENTS.items()}
+    assert taken["payload"].pop("no_log")
+    assert told == taken
+
+
+def test_headers_are_kept_out_of_the_log_and_nothing_is_blotted_out(run, host, monkeypatch):
+    logged = []
+    monkeypatch.setattr(release.AnsibleModule, "log", lambda _module, text, **_more: logged.append(text))
+    header = 'proxy_set_header Authorization "Basic c2VjcmV0";'
+    result = run(payload=host.payload(f"listen 443 ssl;\n    {header}"), _ansible_no_log=False, _ansible_diff=True)
+    assert "Invoked with" in logged[0]
+    assert "c2VjcmV0" not in logged[0]
+    assert header in result["diff"]["prepared"]

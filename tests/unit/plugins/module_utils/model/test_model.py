@@ -397,7 +397,11 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
         [own(user=None)], NO_SERVER, ["site chat.example.com, application.user", "required"],
     ),
     "one file for both": (
-        [own(private_key="/./a.pem")], NO_SERVER, ["application.private_key", '"/./a.pem"', "application.certificate"],
+        [own(private_key="/./a.pem")], NO_SERVER, ["application.private_key", '"/a.pem"', "application.certificate"],
+    ),
+    "a folder for a file": ([own(private_key="/srv/tls/")], NO_SERVER, ["application.private_key", "is a folder"]),
+    "a file in the store": (
+        [own(private_key="//etc/./pki/wss/a")], NO_SERVER, ["application.private_key", "below /etc/pki/wss/"],
     ),
     "one file for two": (
         [own(private_key="/b.key"), own(name="b.example", private_key="/c.key")],
@@ -645,6 +649,22 @@ def test_the_probe_shows_a_certificate_where_clients_need_one() -> None:
         {"certificate": f"{on_host}/fullchain.pem", "private_key": f"{on_host}/privkey.pem", "required": True},
         None,
         ["client:private_ca"],
+    )
+
+
+def test_client_certificates_are_off_as_yaml_reads_it() -> None:
+    assert model(site(client_certificates={"verify": False}))["sites"][0]["client_certificates"] is None
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("edge1.example.com", "edge1.example.com"), ("root@g5", "root_40_g5"), ("../x", "_2e_._2f_x"), (".h", "_2e_h")],
+)
+def test_the_probes_certificate_for_a_host_has_a_name_that_a_certificate_can_have(host: str, name: str) -> None:
+    built = build(OPTIONS, {"wss_sites": [site(**CLIENTS)], **PASSPHRASE}, "192.0.2.1", host)
+    assert targets.probe_certificate(built)["name"] == name
+    assert (
+        targets.targets(built)[0]["client_certificate"]["private_key"] == f"~/wss-edge/probe/{name}/current/privkey.pem"
     )
 
 

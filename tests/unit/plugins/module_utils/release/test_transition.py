@@ -220,6 +220,23 @@ def test_there_is_no_such_release_to_go_back_to(host):
     assert host.snapshot() == before
 
 
+LIST = "crl/private_ca.pem"
+GONE_BACK = [
+    ({LIST: "old"}, {LIST: "new"}, True),
+    ({LIST: "old"}, {LIST: "old"}, False),
+    ({}, {LIST: "new"}, False),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "told"), GONE_BACK)
+def test_older_revocation_lists_are_told(host, old, new, told):
+    first = present(host, OLD, files={**host.files(OLD), **old})["release"]
+    present(host, NEW, files={**host.files(NEW), **new})
+    warnings = back(host, first)["warnings"]
+    expected = f"Release {first} has older revocation lists: who was revoked since gets in again"
+    assert [warning.startswith(expected) for warning in warnings] == [True] * told
+
+
 # What is refused afterwards, and put back
 
 FIRST = ["first release", "second release"]

@@ -125,6 +125,13 @@ def test_without_systemd_a_link_says_it(host, tmp_path, monkeypatch, link, enabl
     assert host.commands == []
 
 
+@pytest.mark.parametrize(("value", "told"), [("on", ["underscores_in_headers"]), ("off", [])])
+def test_whether_headers_with_underscores_are_passed_on(host, value, told):
+    (host.folder / "conf.d").mkdir()
+    (host.folder / "conf.d" / "headers.conf").write_text(f"underscores_in_headers {value};\n")
+    assert foreign(host)["directives"] == told
+
+
 def test_the_users_own_sites_are_foreign_and_ours_are_not(host):
     (host.folder / "conf.d").mkdir()
     (host.folder / "conf.d" / "hash.conf").write_text("server_names_hash_max_size 1024;\ngzip on;\n")
