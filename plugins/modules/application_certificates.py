@@ -15,7 +15,8 @@ description:
     belongs to the application's user and that user's group, with the mode 0400, and is replaced by one rename.
   - Where a file has another content than before, the application's service is reloaded or restarted, or the command
     run, once for all of its sites; then it is waited, for 30 seconds at most, until the new certificate is served. When
-    nothing has changed nobody is told. What a killed run has left is finished by the next one.
+    nothing has changed nobody is told, but a service that does not run is started. What a killed run has left is
+    finished by the next one.
   - A file in the way that is not the collection's stays beside the new one, as C(<path>.replaced-<time>), and is put
     back when the certificate is taken away. A symlink is refused, and one on the way where others than root can replace
     it.
@@ -25,8 +26,9 @@ options:
   state:
     description:
       - V(present) delivers the certificates of the model; files of sites that are no longer in it are taken away.
-      - V(restored) delivers those of an earlier release. Without one, the files are taken away, an application whose
-        own files are back is told, and the service of another one is stopped.
+      - V(restored) delivers those of an earlier release, or, without one, takes the files away. An application that has
+        none any more is told, if its own files are back, or if its service ran before the first delivery or is that of
+        another site, too; else its service is stopped.
       - V(absent) takes away everything that was delivered. The applications are not told.
     type: str
     choices: [present, restored, absent]
@@ -101,7 +103,7 @@ reasons:
   returned: success
   sample: ["site chat.example.com: /srv/chat/tls/cert.pem is another one"]
 told:
-  description: The commands by which the applications were told.
+  description: The commands by which the applications were told, or stopped.
   type: list
   elements: str
   returned: success

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from ansible_collections.wss.edge.plugins.module_utils.application import files, wanted
 from ansible_collections.wss.edge.plugins.module_utils.application.changes import Change, change_of, diff_of
 from ansible_collections.wss.edge.plugins.module_utils.application.files import FileProblem, NoFolder
+from ansible_collections.wss.edge.plugins.module_utils.application.leaving import Leaving, noted
 from ansible_collections.wss.edge.plugins.module_utils.application.ledger import Applications, Ledger
 from ansible_collections.wss.edge.plugins.module_utils.application.readers import Reader
 from ansible_collections.wss.edge.plugins.module_utils.application.telling import commands, tell
@@ -45,10 +46,11 @@ class Delivery:
         self.state = "present"
         self.reasons: list[str] = []
         self.warnings: list[str] = []
-        self.told: list[str] = []
         self.changes: list[Change] = []
         self.withdrawn: list[str] = []
         self.inactive: list[Path] = []
+        self.leaving: dict[str, dict[str, Any]] = {}
+        self.down: list[str] = []
 
     def to_model(
         self, model: Model, certificates: Sequence[Mapping[str, Any]], targets: Sequence[Mapping[str, Any]], check: bool
@@ -96,20 +98,20 @@ class Delivery:
         """Plan to take away all that was delivered."""
         self.state = "absent"
         self._plan(wanted.Found())
+        self.leaving = {}
         if self.ledger.releases.base.exists() and not self.reasons:
             self.reasons.append("the record of what was delivered is removed")
         return self
 
     def result(self) -> dict[str, Any]:
         """What the plan comes to, for the module's return value."""
-        self.told += commands(self._due(), self.runner)
         known = all(each["directory"] for each in self.after.values())
         return {
             "changed": bool(self.reasons),
             "release": self.ledger.release(self.after)[0] if known else None,
             "previous": self.previous,
             "reasons": self.reasons,
-            "told": self.told,
+            "told": [*self._parting().commands(self.runner), *commands(self._due(), self.runner)],
             "lacking": self._lacking(),
             "diff": [diff_of(each) for each in self.changes],
         }
@@ -124,13 +126,13 @@ class Delivery:
                 store.activate(str(folder.parent.parent), folder.parent.name, folder.name)
             due = self._due()
             self._deliver(sorted(due))
-            put_back = self._withdraw()
+            self._withdraw()
             self._switch()
+            self._leave()
             told = tell(due, self.runner)
             self.warnings += told.warnings
             if self.state == "restored":
                 self.warnings += told.problems
-                self._leave(put_back)
             elif told.problems:
                 raise Refused("\n".join(told.problems))
             self.ledger.due = []
@@ -149,10 +151,23 @@ class Delivery:
         self.withdrawn = [path for path in self.ledger.files if path not in paths and self._is_ours(path)]
         self.reasons += [str(change) for change in self.changes]
         self.reasons += [f"site {self.ledger.files[path]['site']}: {path} is taken away" for path in self.withdrawn]
-        due = [site for site in self.ledger.due if site in self.after]
-        self.reasons += [f"site {site}: an earlier run ended before its application was told" for site in due]
+        self._plan_told()
         if not self.reasons and self.ledger.release(self.after)[0] != self.previous:
             self.reasons.append("the sites have changed")
+
+    def _plan_told(self) -> None:
+        """Find who is to be told though no file changes, and who is left without one."""
+        known = self.ledger.leaving
+        if self.state == "restored":
+            own = {self.ledger.files[path]["site"] for path in self.withdrawn if self.ledger.files[path]["kept"]}
+            known = {**{site: noted(each, site in own) for site, each in self.before.items()}, **known}
+        self.leaving = {site: each for site, each in known.items() if site not in self.after}
+        untold = [site for site in self.ledger.due if site in self.after]
+        untold += [site for site in self.ledger.leaving if site not in untold]
+        self.reasons += [f"site {site}: an earlier run ended before its application was told" for site in untold]
+        others = {site: each for site, each in self.after.items() if site not in self._due() and each["directory"]}
+        self.down = [site for site, each in others.items() if Reader.of(each).is_down(self.runner)]
+        self.reasons += [f"site {site}: its service {others[site]['service']} does not run" for site in self.down]
 
     def _plan_files(self, site: str, application: Mapping[str, Any], found: wanted.Found) -> None:
         at = f"site {site}, application"
@@ -188,8 +203,13 @@ class Delivery:
 
     def _due(self) -> Applications:
         """The applications that must be told, by their sites."""
-        sites = {change.site for change in self.changes if change.is_other} | set(self.ledger.due)
-        return {site: application for site, application in self.after.items() if site in sites}
+        sites = {change.site for change in self.changes if change.is_other}
+        sites |= {*self.ledger.due, *self.ledger.leaving, *self.down}
+        left = _services(self.leaving)
+        return {site: each for site, each in self.after.items() if site in sites or each["service"] in left}
+
+    def _parting(self) -> Leaving:
+        return Leaving(self.leaving, _services(self.after), self.ledger.ran)
 
     def _deliver(self, due: list[str]) -> None:
         """Put all files there; what is to come is noted before, so that the next run finishes what a kill leaves."""
@@ -197,6 +217,10 @@ class Delivery:
         for change in self.changes:
             self.ledger.expect(change.path, change.site, files.digest(change.content), kept[change.path])
         self.ledger.due = due
+        self.ledger.leaving = self.leaving
+        for each in [*self.after.values(), *self.leaving.values()]:
+            if each["service"] and each["service"] not in self.ledger.ran:
+                self.ledger.ran[each["service"]] = Reader.of(each).runs(self.runner)
         self.ledger.save()
         for _site, changes in itertools.groupby(self.changes, operator.attrgetter("site")):
             with contextlib.ExitStack() as stack:
@@ -211,16 +235,12 @@ class Delivery:
         ours = self.ledger.is_ours(change.path, change.found.digest)
         return None if ours else files.kept_name(change.path, change.found)
 
-    def _withdraw(self) -> set[str]:
-        """Take away what nobody is to have any more; the sites that have a file of their own again."""
-        put_back = set()
+    def _withdraw(self) -> None:
+        """Take away what nobody is to have any more."""
         for path in self.withdrawn:
-            entry = self.ledger.files[path]
-            if files.take_away(path, entry["kept"]):
-                put_back.add(entry["site"])
+            files.take_away(path, self.ledger.files[path]["kept"])
         wanted_paths = {path for each in self.after.values() for path, _source in each["files"].values()}
         self.ledger.files = {path: entry for path, entry in self.ledger.files.items() if path in wanted_paths}
-        return put_back
 
     def _switch(self) -> None:
         digest, content = self.ledger.release(self.after)
@@ -228,13 +248,13 @@ class Delivery:
             self.ledger.releases.write(digest, content, self.record)
         self.ledger.releases.switch(digest)
 
-    def _leave(self, put_back: set[str]) -> None:
+    def _leave(self) -> None:
         """Have applications that have no certificate of ours any more as they were: with their own, or not running."""
-        for site, application in self.before.items():
-            if site not in self.after:
-                reader = Reader.of(application)
-                command = reader.tell(self.runner)[0] if site in put_back else reader.stop(self.runner)
-                self.told += [command] if command else []
+        self.warnings += self._parting().see_to(self.runner)
+        in_use = _services(self.after)
+        self.ledger.ran = {service: ran for service, ran in self.ledger.ran.items() if service in in_use}
+        self.ledger.leaving = {}
+        self.ledger.save()
 
     def _lacking(self) -> list[str]:
         """A sentence for each site whose application has no certificate of ours any more, nor one of its own."""
@@ -253,6 +273,10 @@ class Delivery:
 
 def _prepared(change: Change, kept: str | None) -> AbstractContextManager[Callable[[], None]]:
     return files.prepared(change.path, change.content, change.account.pw_uid, change.account.pw_gid, kept)
+
+
+def _services(applications: Applications) -> set[str]:
+    return {each["service"] for each in applications.values() if each["service"]}
 
 
 def _current(folder: Path) -> str:

@@ -110,17 +110,16 @@ def _write(descriptor: int, content: bytes, owner: int, group: int) -> None:
         os.fsync(descriptor)
 
 
-def take_away(path: str, kept: str | None) -> bool:
-    """Have at the path what was there before; whether that is a file."""
+def take_away(path: str, kept: str | None) -> None:
+    """Have at the path what was there before, or nothing."""
     with _opened(path) as (folder, name):
         _forget_scratch(folder, name)
         if kept:
             with contextlib.suppress(FileNotFoundError):
                 os.rename(os.path.basename(kept), name, src_dir_fd=folder, dst_dir_fd=folder)
-                return True
+                return
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name, dir_fd=folder)
-    return False
 
 
 def _forget_scratch(folder: int, name: str) -> str:

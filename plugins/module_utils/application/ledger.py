@@ -31,7 +31,8 @@ Applications = Mapping[str, Mapping[str, Any]]
 class Ledger:
     """C(files) has, for each path, its site, the digests of the contents that are ours, and what it has replaced.
 
-    C(due) are the sites whose application has not been told of its files.
+    C(due) are the sites whose application has not been told of its files, C(leaving) the applications that are to be
+    told that they have none any more. C(ran) says of each service whether it ran before its first delivery.
     """
 
     def __init__(self, base: Path = BASE) -> None:
@@ -40,11 +41,13 @@ class Ledger:
         known = json.loads(read_file(self.path)) if self.path.is_file() else {}
         self.files: dict[str, dict[str, Any]] = known.get("files", {})
         self.due: list[str] = known.get("due", [])
+        self.leaving: dict[str, dict[str, Any]] = known.get("leaving", {})
+        self.ran: dict[str, bool] = known.get("ran", {})
 
     def save(self) -> None:
         """Write it, as one piece."""
-        text = json.dumps({"files": self.files, "due": self.due}, indent=1, sort_keys=True)
-        write_file(self.path, text, PRIVATE)
+        known = {"files": self.files, "due": self.due, "leaving": self.leaving, "ran": self.ran}
+        write_file(self.path, json.dumps(known, indent=1, sort_keys=True), PRIVATE)
 
     def is_ours(self, path: str, digest: str) -> bool:
         """Whether this content was delivered there."""
@@ -73,6 +76,6 @@ class Ledger:
         return {
             "current": current,
             "intact": current is not None and self.releases.intact(current),
-            "pending": bool(self.due),
+            "pending": bool(self.due or self.leaving),
             "record": self.releases.record(current) if current else {},
         }

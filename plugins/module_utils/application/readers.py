@@ -64,8 +64,7 @@ class Reader:
         """
         if not self.service:
             return list(self.command)
-        runs = state(self.service, runner)["ActiveState"] == "active"
-        return _manager(self.on_change if runs else "restart", self.service)
+        return _manager(self.on_change if self.runs(runner) else "restart", self.service)
 
     def tell(self, runner: Runner) -> tuple[str, str]:
         """Have the files read anew: what was run, and why that failed, or nothing."""
@@ -79,13 +78,18 @@ class Reader:
         said = (err or out).strip() or "it says nothing"
         return " ".join(command), f"it ended with {status}: {said}" if status else ""
 
-    def stop(self, runner: Runner) -> str:
-        """Have it end, if it is a service: what was run."""
-        if not self.service:
-            return ""
-        command = _manager("stop", self.service)
-        runner(command)
-        return " ".join(command)
+    def to_stop(self) -> list[str]:
+        """The command that ends the service."""
+        return _manager("stop", str(self.service))
+
+    def runs(self, runner: Runner) -> bool:
+        """Whether the service runs."""
+        return bool(self.service) and state(str(self.service), runner)["ActiveState"] == "active"
+
+    def is_down(self, runner: Runner) -> bool:
+        """Whether there is a service that does not run, nor is about to."""
+        found = state(self.service, runner) if self.service else {"LoadState": "", "ActiveState": ""}
+        return found["LoadState"] == "loaded" and found["ActiveState"] in ("inactive", "failed")
 
     def has_failed(self, runner: Runner) -> bool:
         """Whether the service has ended and will not come back by itself."""

@@ -34,17 +34,15 @@ def commands(applications: Applications, runner: Runner) -> list[str]:
 
 def tell(applications: Applications, runner: Runner) -> Told:
     """Tell each reader once, and wait until it serves the certificates of its sites."""
-    told = Told()
-    told_by: dict[str, str] = {}
-    expected = []
+    told_by, failures = say(applications, runner)
+    told = Told(failures)
     readers = _readers(applications)
-    for reader, sites in readers.items():
-        command, failure = reader.tell(runner)
-        if failure:
-            told.problems.append(f"site {', '.join(sites)}: `{command}` failed, {failure}")
-            continue
-        told_by.update(dict.fromkeys(sites, command))
-        expected += [_expected(site, applications[site], reader, runner) for site in sites]
+    expected = [
+        _expected(site, applications[site], reader, runner)
+        for reader, sites in readers.items()
+        for site in sites
+        if site in told_by
+    ]
     for site, place in served.wait(expected).items():
         _still_another(site, place, told_by[site], told)
     for reader, sites in readers.items():
@@ -54,6 +52,19 @@ def tell(applications: Applications, runner: Runner) -> Told:
                 f" journalctl -u {reader.service} says why"
             )
     return told
+
+
+def say(applications: Applications, runner: Runner) -> tuple[dict[str, str], list[str]]:
+    """Tell each reader once: the command, by the sites whose reader has taken it, and what failed."""
+    told_by: dict[str, str] = {}
+    failures = []
+    for reader, sites in _readers(applications).items():
+        command, failure = reader.tell(runner)
+        if failure:
+            failures.append(f"site {', '.join(sites)}: `{command}` failed, {failure}")
+        else:
+            told_by.update(dict.fromkeys(sites, command))
+    return told_by, failures
 
 
 def _readers(applications: Applications) -> dict[Reader, list[str]]:

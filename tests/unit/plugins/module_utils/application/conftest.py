@@ -31,9 +31,11 @@ class Host:
         for folder in (self.tls, self.store):
             folder.mkdir(parents=True)
         self.unit = {"LoadState": "loaded", "ActiveState": "inactive", "CanReload": "yes"}
+        self.units = {"chat": self.unit, "second": dict(self.unit)}
         self.fails = (0, "", "")  # how the service manager ends when it is told
         self.deaf = False  # the application reads nothing when it is reloaded
         self.loaded = b""  # the certificate that the application has read
+        self.seconds = b""  # the one that the application of the service "second" serves
         self.told = []
         self.starts_left = 0
         self.holders = []
@@ -42,7 +44,7 @@ class Host:
     def run(self, command, **_options):
         """Answer as systemctl would, or another program."""
         if command[:2] == ["systemctl", "show"]:
-            return 0, "".join(f"{key}={value}\n" for key, value in self.unit.items()), ""
+            return 0, "".join(f"{key}={value}\n" for key, value in self.units[command[-1]].items()), ""
         if command[:2] == ["systemctl", "reset-failed"]:
             self.starts_left = 1
             return 0, "", ""
@@ -52,8 +54,9 @@ class Host:
             return 1, "", "Start request repeated too quickly.\n"
         if self.fails[0]:
             return self.fails
-        self.unit["ActiveState"] = "inactive" if "stop" in command else "active"
-        if not self.deaf:
+        service = "second" if "second" in command else "chat"
+        self.units[service]["ActiveState"] = "inactive" if "stop" in command else "active"
+        if not self.deaf and service == "chat":
             path = self.tls / "cert.pem"
             self.loaded = served.der(path.read_bytes()) if path.exists() and "stop" not in command else b""
         return 0, "", ""
@@ -86,6 +89,11 @@ class Host:
         }
         listen = [{"address": "*", "port": port}]
         return {"name": name, "listen": listen, "server_names": [name], "application": application}
+
+    def second(self, service="second"):
+        """A site of another name, with files of its own."""
+        files = {"certificate": str(self.tls / "second.pem"), "private_key": str(self.tls / "second.key")}
+        return self.site("second.example.com", 9443, service=service, **files)
 
     def target(self, name=NAME):
         return {"site": name, "server_name": name, "port": 8443}
@@ -134,7 +142,7 @@ def host(tmp_path, monkeypatch):
     """A host whose service manager is systemd."""
     host = Host(tmp_path)
     monkeypatch.setattr(readers, "has_systemd", lambda: True)
-    monkeypatch.setattr(served, "shown", lambda _place: host.loaded or None)
+    monkeypatch.setattr(served, "shown", lambda place: (host.seconds if place.port == 9443 else host.loaded) or None)
     monkeypatch.setattr(served, "DEADLINE_SECONDS", 0.02)
     monkeypatch.setattr(served, "PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(wanted, "STORE", f"{host.store}/")

@@ -48,7 +48,7 @@ def test_an_init_script(tmp_path, monkeypatch, status, active):
         f"service chat {'restart' if status else 'reload'}",
         f"it ended with {status}: it says nothing" if status else "",
     )
-    assert CHAT.stop(run) == "service chat stop"
+    assert CHAT.to_stop() == ["service", "chat", "stop"]
     assert ["systemctl", "reset-failed", "chat"] not in asked
     assert not CHAT.has_failed(run)
 
