@@ -19,7 +19,6 @@ from ansible_collections.wss.edge.plugins.module_utils.server import sockets
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
 
-STORE = "/etc/pki/wss/"
 LOCAL = "127.0.0.1"
 
 
@@ -69,30 +68,17 @@ def _places(site: Site, targets: Sequence[Mapping[str, Any]]) -> list[list[Any]]
 def check(model: Model, runner: Runner) -> Found:
     """Everything that can be known to be wrong before anything changes, but for the files themselves."""
     found = Found()
-    seen: dict[str, str] = {}
     listening = sockets.listeners()
     for site in model["sites"]:
         application = site["application"]
         if application is None:
             continue
         at = f"site {site['name']}, application"
-        for key in ("certificate", "private_key", "chain"):
-            path = application[key]
-            if path:
-                found.problems += [f"{at}.{key}: {problem}" for problem in _path_problems(path, seen, at)]
         reader = Reader.of(application)
         found.problems += [f"{at}.{problem}" for problem in [reader.refusal(runner)] if problem]
         found.missing += [f"{at}.{problem}" for problem in [reader.missing(runner)] if problem]
         found.problems += _held(site, listening)
     return found
-
-
-def _path_problems(path: str, seen: dict[str, str], at: str) -> Iterator[str]:
-    owner = seen.setdefault(path, at)
-    if owner != at:
-        yield f'"{path}" is a file of the {owner}, too; give each site files of its own'
-    if path.startswith(STORE):
-        yield f"\"{path}\" is in the collection's own folder; name a file in a folder of the application's"
 
 
 def _held(site: Site, listening: Sequence[sockets.Socket]) -> Iterator[str]:

@@ -145,7 +145,6 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(served, "shown", lambda place: (host.seconds if place.port == 9443 else host.loaded) or None)
     monkeypatch.setattr(served, "DEADLINE_SECONDS", 0.02)
     monkeypatch.setattr(served, "PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(wanted, "STORE", f"{host.store}/")
     monkeypatch.setattr(wanted.sockets, "listeners", lambda: host.holders)
     monkeypatch.setattr(delivery.pwd, "getpwnam", lambda name: host.users[name])
     return host

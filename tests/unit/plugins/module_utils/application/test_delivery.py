@@ -317,7 +317,6 @@ REFUSED = [
     (no_service, {}, 'application.service: there is no service "chat" on this host'),
     (no_user, {}, 'application.user: there is no user "chat" on this host'),
     (None, {"service": None, "command": ["/no/such"]}, 'application.command: there is no program "/no/such"'),
-    (None, {"certificate": "{store}/x.pem"}, "is in the collection's own folder"),
     (held, {}, "listen: 0.0.0.0:8443 is held by Apache (pid 12), and a port has one TLS terminator"),
 ]
 
@@ -326,7 +325,6 @@ REFUSED = [
 def test_refused_before_anything_changes(host, breaks, changes, words):
     if breaks:
         breaks(host)
-    changes = {k: v.format(store=host.store) if isinstance(v, str) else v for k, v in changes.items()}
     before = sorted(host.tls.iterdir()) if host.tls.exists() else []
     with pytest.raises(Refused) as refused:
         host.deliver("a", **changes)
@@ -336,11 +334,6 @@ def test_refused_before_anything_changes(host, breaks, changes, words):
     assert text.endswith(delivery.NOTHING_CHANGED)
     assert (sorted(host.tls.iterdir()) if host.tls.exists() else []) == before
     assert (host.told, host.base.exists()) == ([], False)
-
-
-def test_two_sites_with_one_file_are_refused(host):
-    with pytest.raises(Refused, match=f"is a file of the site {NAME}, application, too; give each site files of its"):
-        host.deliver("a", host.site(), host.site("other.example.com"))
 
 
 def test_a_port_of_the_application_itself_is_its_own(host):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,11 +48,14 @@ def test_a_symlink_in_a_folder_that_others_write_is_refused(top, mode):
     assert files.look(f"{top}/real/key.pem").content == b"real\n"
 
 
-def test_a_symlink_of_somebody_else_is_refused(top, monkeypatch):
+@pytest.mark.parametrize(("look", "mode"), [("stat", 0o120777), ("fstat", 0o40755)])
+def test_a_symlink_of_somebody_else_or_in_a_folder_of_theirs_is_refused(top, monkeypatch, look, mode):
     (top / "link").symlink_to("real")
-    monkeypatch.setattr(files, "ROOT", 54321)
-    with pytest.raises(FileProblem, match="leads through the symlink"):
-        files.look(f"{top}/link/deep/key.pem")
+    status = SimpleNamespace(st_uid=54321, st_mode=mode)
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, look, lambda *_path, **_options: status)
+        with pytest.raises(FileProblem, match="leads through the symlink"):
+            files.look(f"{top}/link/deep/key.pem")
 
 
 def test_the_second_symlink_is_looked_at_too(top):

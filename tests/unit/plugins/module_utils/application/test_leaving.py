@@ -100,8 +100,8 @@ def test_a_service_that_does_not_run_is_started_by_the_next_run(host, state):
 
 
 @pytest.mark.parametrize("own", [True, False])
-@pytest.mark.parametrize("another", [True, False])
-def test_killed_on_the_way_back_the_next_run_makes_it_good(host, any_killer, own, another):
+@pytest.mark.parametrize("then", ["back", "the same site", "another site"])
+def test_killed_on_the_way_back_the_next_run_makes_it_good(host, any_killer, own, then):
     mine = {"cert.pem": pem("mine"), "key.pem": "my key\n"} if own else {}
     host.seconds = b"leaf a of second.example.com"
     late = 0
@@ -120,12 +120,18 @@ def test_killed_on_the_way_back_the_next_run_makes_it_good(host, any_killer, own
         begun = host.files() != delivered
 
         def go_on():
-            return host.deliver("a", host.second()) if another else host.go_back(None)
+            sites = {"the same site": host.site(), "another site": host.second()}
+            return host.deliver("a", sites[then]) if then in sites else host.go_back(None)
 
-        late += f"site {NAME}: {UNTOLD}" in go_on()["reasons"]
-        # Before anything is taken away, another site in its place is an ordinary change.
-        if begun or not another:
+        told, done = len(host.told), go_on()
+        untold = f"site {NAME}: {UNTOLD}" in done["reasons"]
+        late += untold
+        left = {name: text for name, text in host.files().items() if "second" not in name}
+        if then == "the same site":
+            assert (left, host.serves("a")) == (delivered, True)
+            assert host.told[told:] == done["told"] == ([done["told"][0]] if begun or untold else [])
+        elif begun or then == "back":  # before that, another site in its place is an ordinary change
             assert host.loaded == b"mine" if own else host.unit["ActiveState"] == "inactive", changes_done
-        assert {name: text for name, text in host.files().items() if "second" not in name} == mine
+        assert left == (delivered if then == "the same site" else mine)
         assert not go_on()["changed"]
     assert late > 2
