@@ -133,6 +133,36 @@ def test_what_a_killed_run_left_is_finished(host: Any) -> None:
         assert host.wss(RESTARTED).counts["changed"] == "0"
 
 
+def test_a_service_that_does_not_run_is_started(host: Any) -> None:
+    host.run("systemctl stop chat")
+    with started_and_reloaded(host, 1, 0):
+        run = host.wss(RESTARTED)
+    assert run.ok, run.output
+    assert f"site {NAME}: its service chat does not run" in run
+    assert host.echoes(URL, NAME)
+
+
+def test_a_second_site_that_fails_does_not_stop_the_application_of_the_first(host: Any) -> None:
+    files = {"certificate": f"{TLS}/second.pem", "private_key": f"{TLS}/second.key"}
+    second = {**RESTARTED, "name": "second.example.com", "application": {**APPLICATION, **files}}
+    run = host.wss(RESTARTED, second)
+    assert not run.ok
+    assert "site second.example.com: 127.0.0.1:8443 still serves another certificate" in run
+    assert "Run on the way back: systemctl restart chat" in run
+    assert "systemctl stop" not in run
+    assert host.run(f"ls {TLS}") == "cert.pem\nkey.pem\n"
+    assert host.echoes(URL, NAME)
+
+
+def test_a_symlink_of_the_users_is_not_followed(host: Any) -> None:
+    host.run("mkdir --parents /srv/other && chown chat /srv/other && ln --symbolic --force /etc /srv/other/tls")
+    elsewhere = {**APPLICATION, "certificate": "/srv/other/tls/cert.pem"}
+    run = host.wss({**RESTARTED, "application": elsewhere})
+    assert not run.ok
+    assert f"site {NAME}, application.certificate: /srv/other/tls/cert.pem leads through the symlink" in run
+    host.run("rm /srv/other/tls && rmdir /srv/other && test ! -e /etc/cert.pem")
+
+
 def test_an_application_that_fails_with_its_certificate_gets_the_one_before(host: Any, broken: Any) -> None:
     before = host.run(f"sha256sum {TLS}/*"), shown(host)
     host.run(f"cp {TLS}/cert.pem /srv/chat/good.pem")
@@ -141,6 +171,7 @@ def test_an_application_that_fails_with_its_certificate_gets_the_one_before(host
     assert not run.ok
     assert "site chat.example.com: `systemctl restart chat` failed, it ended with 1: Job for chat.service failed" in run
     assert "The change is undone. The applications have their certificates of before:" in run
+    assert "Run on the way back: systemctl restart chat" in run
     assert "1 of 1 endpoints proved." in run
     assert (host.run(f"sha256sum {TLS}/*"), shown(host)) == before
     with started_and_reloaded(host, 0, 0):
