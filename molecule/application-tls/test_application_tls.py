@@ -14,12 +14,12 @@ import pytest
 from conftest import HOSTS, ROOT, SERVERS, Host
 
 NAME = "chat.example.com"
-URL = f"wss://{NAME}:8443/"
+URL = f"wss://{NAME}:8765/"
 TLS = "/srv/chat/tls"
 APPLICATION = {"certificate": f"{TLS}/cert.pem", "private_key": f"{TLS}/key.pem", "user": "chat", "service": "chat"}
 CHAT = {
     "name": NAME,
-    "listen": [8443],
+    "listen": [8765],
     "application": {**APPLICATION, "on_change": "reload"},
     "endpoints": [{"path": "/", "probe": "echo"}],
 }
@@ -38,7 +38,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
 
 def shown(host: Any) -> str:
     """The certificate that a client is shown."""
-    return str(host.handshake(8443, "-servername", NAME).partition("Server certificate")[2].partition("subject=")[0])
+    return str(host.handshake(8765, "-servername", NAME).partition("Server certificate")[2].partition("subject=")[0])
 
 
 def told(host: Any) -> tuple[int, int]:
@@ -109,7 +109,7 @@ def test_a_reload_that_reads_nothing_is_seen(host: Any, broken: Any) -> None:
         connection.send("still here")
         assert connection.recv(10) == "still here"
     assert not run.ok
-    assert "127.0.0.1:8443 still serves another certificate 30 seconds after `systemctl reload chat`" in run
+    assert "127.0.0.1:8765 still serves another certificate 30 seconds after `systemctl reload chat`" in run
     assert "The change is undone." in run
     assert (host.run(f"sha256sum {TLS}/*"), shown(host)) == before
 
@@ -147,7 +147,7 @@ def test_a_second_site_that_fails_does_not_stop_the_application_of_the_first(hos
     second = {**RESTARTED, "name": "second.example.com", "application": {**APPLICATION, **files}}
     run = host.wss(RESTARTED, second)
     assert not run.ok
-    assert "site second.example.com: 127.0.0.1:8443 still serves another certificate" in run
+    assert "site second.example.com: 127.0.0.1:8765 still serves another certificate" in run
     assert "Run on the way back: systemctl restart chat" in run
     assert "systemctl stop" not in run
     assert host.run(f"ls {TLS}") == "cert.pem\nkey.pem\n"
@@ -217,12 +217,12 @@ def test_a_port_has_one_terminator(host: Any) -> None:
     assert host.wss(beside, wss_server="nginx").ok
     for port in (80, 9443):  # nginx's own, and the collection's
         with started_and_reloaded(host, 0, 0):
-            run = host.wss({**CHAT, "listen": [8443, port]})
+            run = host.wss({**CHAT, "listen": [8765, port]})
         assert not run.ok
         assert f"site {NAME}, listen: 0.0.0.0:{port} is held by nginx (pid " in run
         assert "a port has one TLS terminator" in run
-    other_way = host.wss({**beside, "listen": [8443]}, wss_server="nginx")
-    assert "site beside.example.com: 0.0.0.0:8443 is held by python3 (pid " in other_way
+    other_way = host.wss({**beside, "listen": [8765]}, wss_server="nginx")
+    assert "site beside.example.com: 0.0.0.0:8765 is held by python3 (pid " in other_way
     assert host.echoes(URL, NAME)
     assert host.echoes("wss://beside.example.com:9443/", "beside.example.com")
 
