@@ -1,6 +1,7 @@
 # make wss             serve the sites of inventory/ as wss, and prove it
 # make wss ARGS='-i my-inventory --check --diff'
 # make test            everything; `make lint unit sanity integration archive molecule`: one part each
+# make test-all        the same, with the long scenarios on every host
 # make bench-certificates   beside community.crypto (benchmarks/certificates/README.md); wants a quiet machine
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -20,6 +21,10 @@ collections:
 test: collections
 	@$(PYTHON) tests/run.py
 
+test-all: export WSS_LONG_SCENARIOS_ON = wss
+test-all: export WSS_APPLICATIONS_ON = debian12:debian13
+test-all: test
+
 lint unit sanity integration archive molecule: collections
 	@$(PYTHON) tests/run.py $@
 
@@ -29,4 +34,4 @@ bench-certificates: collections
 clean:
 	rm -rf .venv .cache build
 
-.PHONY: wss .venv collections test lint unit sanity integration archive molecule bench-certificates clean
+.PHONY: wss .venv collections test test-all lint unit sanity integration archive molecule bench-certificates clean
