@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 from ansible_collections.wss.edge.plugins.module_utils.model.types import Backend, BackendTls, Endpoint, Model, Site
 from ansible_collections.wss.edge.plugins.module_utils.probe.tls import Own
 
@@ -103,7 +103,7 @@ def _tls(settings: BackendTls, backend: Backend, on_host: OnHost) -> BackendTlsA
     own = settings["client_certificate"]
     folder = on_host.certificates.get(own or "", f"{CERTIFICATES}/{own}/current")
     return BackendTlsAsked(
-        name=None if _is_address(name) else name,
+        name=None if grammar.ip_address(name) else name,
         verify=settings["verify"],
         ca=settings["ca"],
         ca_file=on_host.ca.get(settings["ca"], None if settings["ca"] == "system" else ""),
@@ -155,11 +155,3 @@ def _path(endpoint: Endpoint) -> str:
 def _parts(address: str) -> tuple[str, int]:
     host, _colon, port = address.rpartition(":")
     return host.strip("[]"), int(port)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

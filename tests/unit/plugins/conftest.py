@@ -252,9 +252,22 @@ class Killed(BaseException):
 
 
 class Killer:
-    """Ends the process right before its n-th change to a folder; Python itself reports each of them."""
+    """Ends the process right before its n-th change to a folder, or to anything where that is empty.
 
-    CHANGES = ("open", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.mkdir", "os.chmod", "os.utime")
+    Python itself reports each of them.
+    """
+
+    CHANGES = (
+        "open",
+        "os.rename",
+        "os.remove",
+        "os.rmdir",
+        "os.symlink",
+        "os.link",
+        "os.mkdir",
+        "os.chmod",
+        "os.utime",
+    )
 
     def __init__(self):
         self.folder = ""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import os
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -148,52 +147,3 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(wanted.sockets, "listeners", lambda: host.holders)
     monkeypatch.setattr(delivery.pwd, "getpwnam", lambda name: host.users[name])
     return host
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class Killer:
-    """Ends the process right before its n-th change to anything; Python itself reports each of them.
-
-    Unlike the one above it counts names that are relative to an opened folder.
-    """
-
-    CHANGES = ("open", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link", "os.mkdir", "os.chmod")
-
-    def __init__(self):
-        self.left = None
-
-    def __call__(self, event, arguments):
-        if self.left is None or event not in self.CHANGES:
-            return
-        if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-            return
-        if self.left == 0:
-            self.left = None
-            raise Killed
-        self.left -= 1
-
-    def kills(self, changes_done, work):
-        """Do the work and end after so many changes; whether it was not done by then."""
-        self.left = changes_done
-        try:
-            work()
-        except Killed:
-            return True
-        finally:
-            self.left = None
-        return False
-
-
-_KILLER = Killer()
-_HOOKED = []
-
-
-@pytest.fixture
-def any_killer():
-    if not _HOOKED:
-        sys.addaudithook(_KILLER)  # there is no way to take it out again
-        _HOOKED.append(True)
-    return _KILLER

@@ -407,13 +407,13 @@ def earlier(host):
 
 
 @pytest.mark.parametrize("before", [own, earlier])
-def test_killed_at_any_moment_nothing_is_lost_and_the_next_run_finishes(host, tmp_path, any_killer, before):
+def test_killed_at_any_moment_nothing_is_lost_and_the_next_run_finishes(host, tmp_path, killer, before):
     before(host)
     killed = 0
     for changes_done in range(200):
         plan = host.plan(f"killed{changes_done}")
         plan.result()
-        if not any_killer.kills(changes_done, plan.apply):
+        if not killer.kills("", changes_done, plan.apply):
             break
         killed += 1
         digests = [path.name for path in (host.store / NAME).iterdir() if not path.is_symlink()]

@@ -101,7 +101,7 @@ def test_a_service_that_does_not_run_is_started_by_the_next_run(host, state):
 
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("then", ["back", "the same site", "another site"])
-def test_killed_on_the_way_back_the_next_run_makes_it_good(host, any_killer, own, then):
+def test_killed_on_the_way_back_the_next_run_makes_it_good(host, killer, own, then):
     mine = {"cert.pem": pem("mine"), "key.pem": "my key\n"} if own else {}
     host.seconds = b"leaf a of second.example.com"
     late = 0
@@ -115,7 +115,7 @@ def test_killed_on_the_way_back_the_next_run_makes_it_good(host, any_killer, own
         delivered = host.files()
         plan = delivery.Delivery(host.run, Ledger(host.base)).back_to(None)
         plan.result()
-        if not any_killer.kills(changes_done, plan.apply):
+        if not killer.kills("", changes_done, plan.apply):
             break
         begun = host.files() != delivered
 
