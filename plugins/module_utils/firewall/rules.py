@@ -1,0 +1,24 @@
+# Copyright (c) 2026 The wss.edge authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a firewall shall let in, in words that all four of them share.
+
+Each kind of firewall is a module beside this one with two functions: C(active(runner)), whether it guards the host now,
+and C(plan(rules, runner)), which of our rules it has and what is to be done. No record is kept anywhere else: what is
+ours is marked in the firewall itself, so that a rule of the user's is never taken for ours.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """C(port) is one of TCP; C(source) is an address or network, or None for everybody, by IPv4 and IPv6."""
+
+    port: int
+    source: str | None
+
+
+class FirewallError(Exception):
+    """The firewall is not as it shall be; the text says why, and what is as it was."""
