@@ -230,10 +230,12 @@ proofs:
       returned: always
       sample: TLS_AES_256_GCM_SHA384
     group:
-      description: Key exchange group. Known from Python 3.15 on.
+      description:
+        - Key exchange group, by the words of a site's C(tls.groups). One that these do not have is given by its number.
+        - The machine that probes must know the group, too. V(X25519MLKEM768) needs OpenSSL 3.5 or newer on both sides.
       type: str
       returned: always
-      sample: X25519
+      sample: X25519MLKEM768
     certificate:
       description: The server's certificate, also when it was refused.
       type: dict
@@ -353,7 +355,7 @@ report:
   returned: when the targets are well-formed
   sample:
     - "ok    wss://chat.example.com/wss  at 192.0.2.10:443"
-    - "      TLS         TLSv1.3, TLS_AES_256_GCM_SHA384"
+    - "      TLS         TLSv1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768"
     - "      certificate chat.example.com; 89 days left"
     - "      upgrade     101 in 1.8 ms"
     - "      echo        0.7 ms, ping 0.5 ms, close 0.5 ms"

@@ -188,7 +188,7 @@ class Connection:
         cipher, der = sock.cipher(), sock.getpeercert(True)
         self.proof.tls_version = sock.version()
         self.proof.cipher = cipher[0] if cipher else None
-        self.proof.group = tls.group_of(sock)
+        self.proof.group = getattr(sock, "key_group", None)
         self.proof.certificate = tls.read_certificate(der, self.now) if der else None
         self.proof.client_certificate = self.target.own.certificate if self.target.own else None
 

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ansible_collections.wss.edge.plugins.module_utils.probe import key_group
 from ansible_collections.wss.edge.plugins.module_utils.probe.failure import ProbeError, error_from
 
 # Python names these two only from 3.10 on; the values are OpenSSL's own.
@@ -65,6 +66,7 @@ def context(trust: str | None, http2: bool = False, own: Own | None = None) -> s
     result.minimum_version = ssl.TLSVersion.TLSv1_2
     result.hostname_checks_common_name = False  # as browsers do
     result.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
+    key_group.watch(result)
     if own:
         show(result, own)
     return result
@@ -130,12 +132,6 @@ def read_certificate(der: bytes, now: datetime) -> Certificate:
         )
     except Exception:  # the library is not there, or refuses what a server may well have made up
         return Certificate(fingerprint_sha256=fingerprint)
-
-
-def group_of(sock: ssl.SSLSocket) -> str | None:
-    """Ask for the key exchange group, where this Python can tell (3.15 and later)."""
-    ask: Any = getattr(sock, "group", None)
-    return str(ask()) if callable(ask) else None
 
 
 def _backend() -> Any:

@@ -14,7 +14,7 @@ import types
 
 import pytest
 
-from ansible_collections.wss.edge.plugins.module_utils.probe import client, session, wire
+from ansible_collections.wss.edge.plugins.module_utils.probe import client, key_group, session, wire
 from ansible_collections.wss.edge.plugins.module_utils.probe.target import read_target
 
 TIMEOUT = 5
@@ -92,6 +92,7 @@ def test_wss_verified(serve, certificates, shown, chain, trusted):
     assert (proof.ok, proof.problem) == (True, "")
     assert proof.tls_version == "TLSv1.3"
     assert proof.cipher.startswith("TLS_")
+    assert proof.group in key_group.GROUPS.values()
     assert proof.certificate.names == ["chat.example.com"]
     assert proof.certificate.days_left == 89
     assert proof.certificate.self_signed == (shown != "leaf")
