@@ -213,6 +213,13 @@ proofs:
       type: str
       returned: always
       sample: "Nothing listens on 192.0.2.10 port 443 (connection refused): start the server."
+    unreached:
+      description:
+        - Whether the connection timed out, was refused or was cut before TLS was spoken, as it is where something
+          between drops or refuses the port. M(wss.edge.backend_check) sees whether it is so.
+      type: bool
+      returned: always
+      sample: false
     notes:
       description: What is no failure, but worth knowing.
       type: list

@@ -22,7 +22,7 @@ from typing import Any
 
 from ansible_collections.wss.edge.plugins.module_utils.probe import http2, session, tls
 from ansible_collections.wss.edge.plugins.module_utils.probe.diagnose import diagnose
-from ansible_collections.wss.edge.plugins.module_utils.probe.failure import ProbeError, error_from
+from ansible_collections.wss.edge.plugins.module_utils.probe.failure import KEPT_OUT, ProbeError, error_from
 from ansible_collections.wss.edge.plugins.module_utils.probe.target import Target
 from ansible_collections.wss.edge.plugins.module_utils.probe.wire import Address, Deadline, Wire, connect, resolve
 
@@ -46,6 +46,7 @@ class Proof:
     ok: bool = False
     phase: str = "resolve"
     problem: str = ""
+    unreached: bool = False
     notes: list[str] = field(default_factory=list)
     tls_version: str | None = None
     cipher: str | None = None
@@ -77,6 +78,7 @@ def probe(target: Target, timeout: float, check_dns: bool = False, now: datetime
         failure = error_from(exc)
         if failure.kind == "verify":
             proof.certificate = connection.certificate_unverified()
+        proof.unreached = proof.phase in ("tcp", "tls") and failure.kind in KEPT_OUT
         proof.problem = diagnose(target, proof.phase, failure, proof.certificate, now)
     finally:
         connection.drop()

@@ -54,8 +54,8 @@ SENTENCES = {
     "Open the port in the host's and the provider's firewall, or correct the address.",
     "no_route": "There is no route to {peer} ({text}): check the address, the network, "
     "and whether a firewall rejects the port.",
-    "forbidden": "This machine may not connect to {peer} ({text}): a firewall rule or a sandbox on it forbids it; "
-    "allow the connection, or probe from elsewhere.",
+    "forbidden": "This machine may not connect to {peer} ({text}): a firewall on the way or a sandbox on this machine "
+    "forbids it; allow the connection, or probe from elsewhere.",
     "tls.timeout": "{peer} accepts the connection but does not answer the TLS handshake: something without TLS "
     "(plain ws) listens there, or the server has no connection left to give. Turn on TLS on that port, probe it as "
     "ws://, or raise wss_max_connections.",

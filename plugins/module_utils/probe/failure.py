@@ -35,6 +35,9 @@ KINDS = {
     errno.EPIPE: "dropped",
 }
 
+# What comes where something between drops or refuses a port, though not from there alone.
+KEPT_OUT = ("timeout", "refused", "no_route", "forbidden", "dropped")
+
 # Parts of the reasons that OpenSSL gives; they differ a little between its versions.
 TLS_KINDS: dict[str, tuple[str, ...]] = {
     "unknown_name": ("UNRECOGNIZED_NAME",),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import ssl
@@ -450,14 +451,35 @@ def test_nothing_listens():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         proof = client.probe(target(sock.getsockname()[1]), TIMEOUT)
-    assert (proof.phase, proof.tcp_ms) == ("tcp", None)
+    assert (proof.phase, proof.tcp_ms, proof.unreached) == ("tcp", None, True)
     assert "Nothing listens on 127.0.0.1 port" in proof.problem
 
 
 def test_no_answer_to_tcp(full_queue):
     proof = client.probe(target(full_queue), 0.5)
-    assert proof.phase == "tcp"
+    assert (proof.phase, proof.unreached) == ("tcp", True)
     assert "does not answer: a firewall drops the connection" in proof.problem
+
+
+@pytest.mark.parametrize(
+    ("phase", "error", "unreached"),
+    [
+        ("tcp", OSError(errno.EHOSTUNREACH, "No route to host"), True),
+        ("tcp", OSError(errno.EACCES, "Permission denied"), True),  # what ICMPv6 says of a port that is forbidden
+        ("tls", socket.timeout(), True),
+        ("tls", ConnectionResetError(errno.ECONNRESET, "reset"), True),
+        ("tls", ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong"), False),
+        ("resolve", socket.timeout(), False),
+        ("upgrade", socket.timeout(), False),
+    ],
+)
+def test_what_something_between_may_have_done(monkeypatch, phase, error, unreached):
+    def run(connection):
+        connection.proof.phase = phase
+        raise error
+
+    monkeypatch.setattr(client.Connection, "run", run)
+    assert client.probe(target(1), TIMEOUT).unreached == unreached
 
 
 def test_address_does_not_resolve(monkeypatch):
