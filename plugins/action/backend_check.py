@@ -15,7 +15,9 @@ from ansible_collections.wss.edge.plugins.module_utils.model import targets
 from ansible_collections.wss.edge.plugins.module_utils.model.types import Model
 from ansible_collections.wss.edge.plugins.module_utils.probe.backend_check import ARGUMENTS
 from ansible_collections.wss.edge.plugins.module_utils.release.trust import gather
-from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
+
+# What the host must know of a probe that failed.
+PROOF = ("site", "url", "address", "port", "status", "unreached")
 
 
 class ActionModule(ActionBase):
@@ -32,14 +34,17 @@ class ActionModule(ActionBase):
         options["certificates"] = [
             {key: each[key] for key in ("name", "directory")} for each in options["certificates"]
         ]
+        options["proofs"] = [{key: each[key] for key in PROOF} for each in options["proofs"] if not each["ok"]]
         module = "wss.edge.backend_check"
         return {**result, **self._execute_module(module_name=module, module_args=options, task_vars=task_vars)}
 
     def _trust(self, model: Model) -> dict[str, dict[str, str]]:
-        """The paths alone; what is in the files, and whether it holds, is the release's business."""
-        folder = f"{SERVERS[model['server']].config_dir}/wss/current"
+        """The paths alone; what is in the files, and whether it holds, is the release's business.
+
+        They are relative to the server's folder, which the host knows.
+        """
         now = datetime.datetime.now(datetime.timezone.utc)
-        return gather(targets.trusted(model), {"ca": None, "crl": None}, self._read, folder, now).paths
+        return gather(targets.trusted(model), {"ca": None, "crl": None}, self._read, "wss/current", now).paths
 
     def _read(self, name: str) -> bytes:
         try:

@@ -19,8 +19,8 @@ from ansible_collections.wss.edge.plugins.module_utils.release.host import HostE
 from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
 from ansible_collections.wss.edge.plugins.module_utils.release.replaced import replaced
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import ARGUMENTS
-from ansible_collections.wss.edge.plugins.module_utils.release.trust import KINDS, Trust, gather
-from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
+from ansible_collections.wss.edge.plugins.module_utils.release.trust import KINDS, SYSTEM_FILES, Trust, gather
+from ansible_collections.wss.edge.plugins.module_utils.server.records import Server, servers
 
 TEMPLATES = Path(__file__).parents[2] / "roles" / "proxy" / "templates"
 CONTEXTS = {"nginx": nginx_context, "apache": apache_context}
@@ -28,18 +28,19 @@ CONTEXTS = {"nginx": nginx_context, "apache": apache_context}
 NOT_MADE = "/etc/pki/wss/(not made yet)"
 
 
-def render(context: dict[str, Any], server: str) -> dict[str, str]:
+def render(context: dict[str, Any], server: Server) -> dict[str, str]:
     """The files of a release, by their names in it."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES / server),
+        loader=FileSystemLoader(TEMPLATES / server.name),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.globals["server"] = server
     index, refusals, site = (environment.get_template(f"{name}.conf.j2") for name in ("index", "refusals", "site"))
-    files = {"index.conf": index.render(context, folder=f"{SERVERS[server].config_dir}/wss/current")}
+    files = {"index.conf": index.render(context, folder=f"{server.config_dir}/wss/current")}
     if context["refusals"]:
         files["refusals.conf"] = refusals.render(context)
     for each in context["sites"]:
@@ -68,7 +69,7 @@ class ActionModule(ActionBase):
         return {**result, **self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)}
 
     def _payload(self, options: dict[str, Any], problems: list[str]) -> dict[str, Any]:
-        model, facts, server = options["model"], options["facts"], options["server"]
+        model, facts, server = options["model"], options["facts"], _server(options)
         folders = {each["name"]: NOT_MADE for each in [*filter(_has_tls, model["sites"]), *model["clients"]]}
         folders |= {made["name"]: made["directory"] or NOT_MADE for made in options["certificates"]}
         trust = self._trust(options)
@@ -76,7 +77,7 @@ class ActionModule(ActionBase):
         if trust.problems:
             _refuse(problems)
         try:
-            context = CONTEXTS[server](model, folders, facts, {**trust.paths, "digests": trust.digests})
+            context = CONTEXTS[server.name](model, folders, facts, {**trust.paths, "digests": trust.digests})
         except HostError as error:
             _refuse([*problems, *error.problems])
         if problems:
@@ -101,8 +102,9 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             private_ca = {kind: text or None for kind, text in private_ca.items()}
         trusted = {kind: options["trusted"].get(kind, []) for kind in KINDS}
-        folder = f"{SERVERS[options['server']].config_dir}/wss/current"
-        return gather(trusted, private_ca, self._read, folder, datetime.datetime.now(datetime.timezone.utc))
+        folder = f"{_server(options).config_dir}/wss/current"
+        now, system = datetime.datetime.now(datetime.timezone.utc), SYSTEM_FILES[options["facts"]["family"]]
+        return gather(trusted, private_ca, self._read, folder, now, system)
 
     def _read(self, name: str) -> bytes:
         """A file on the controller, taken out of ansible-vault if need be."""
@@ -112,6 +114,10 @@ class ActionModule(ActionBase):
         except (AnsibleError, OSError) as error:
             raise ValueError(f"cannot be read on the controller: {error}") from error
         return text.encode("latin-1")
+
+
+def _server(options: dict[str, Any]) -> Server:
+    return servers(options["facts"]["family"])[options["server"]]
 
 
 def _has_tls(site: Site) -> bool:

@@ -58,8 +58,8 @@ attributes:
     description: Owner and mode of each file and where it is from, never what is in it.
   platform:
     support: full
-    platforms: debian
-    description: Hosts of the Debian family.
+    platforms: debian, rhel
+    description: Hosts of the families of Debian and of Red Hat.
 """
 
 EXAMPLES = r"""

@@ -45,7 +45,8 @@ options:
     suboptions:
       ca:
         description:
-          - PEM files of authorities, by the word or the controller's file that the model has.
+          - PEM files of authorities, by the word or the controller's file that the model has. A relative path is below
+            the server's folder.
           - V(system) without one is what the host's OpenSSL trusts.
         type: dict
         default: {}
@@ -135,10 +136,24 @@ report:
     - 1 of 2 backends answer the host as they should.
 """
 
+import os
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wss.edge.plugins.module_utils.probe.backend_check import ARGUMENTS, check, report
 from ansible_collections.wss.edge.plugins.module_utils.probe.backends import OnHost
+from ansible_collections.wss.edge.plugins.module_utils.server.family import UnknownFamily, family
+from ansible_collections.wss.edge.plugins.module_utils.server.records import servers
+
+
+def _on_host(paths: Mapping[str, str] | None, model: Mapping[str, Any]) -> dict[str, str]:
+    """The paths, of which relative ones are below the server's folder."""
+    return {
+        name: path if os.path.isabs(path) else os.path.join(servers(family())[model["server"]].config_dir, path)
+        for name, path in (paths or {}).items()
+    }
 
 
 def main() -> None:
@@ -151,9 +166,11 @@ def main() -> None:
     if not 0 < timeout < 3600:
         module.fail_json(msg=f"timeout is {timeout}: give seconds, more than 0 and less than 3600.")
     folders = {each["name"]: each["directory"] for each in asked["certificates"] if each.get("directory")}
-    trust = asked["trust"]
-    on_host = OnHost(trust.get("ca") or {}, trust.get("crl") or {}, folders)
-    found = check(model, on_host, timeout)
+    try:
+        ca, crl = (_on_host(asked["trust"].get(kind), model) for kind in ("ca", "crl"))
+    except UnknownFamily as error:
+        module.fail_json(msg=str(error))
+    found = check(model, OnHost(ca, crl, folders), timeout)
     module.exit_json(changed=False, backends=found, report=report(found))
 
 

@@ -85,8 +85,8 @@ attributes:
     description: A unified diff of the rendered files. They hold no key material.
   platform:
     support: full
-    platforms: debian
-    description: Hosts of the Debian family.
+    platforms: debian, rhel
+    description: Hosts of the families of Debian and of Red Hat.
   action:
     support: full
     description: The files are rendered on the controller.
@@ -158,7 +158,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import ARGUMENTS, Refused, Transition
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckError
-from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
+from ansible_collections.wss.edge.plugins.module_utils.server.family import UnknownFamily, family
+from ansible_collections.wss.edge.plugins.module_utils.server.records import servers
 
 
 def main() -> None:
@@ -167,10 +168,10 @@ def main() -> None:
     # Its headers may be logins, which are nothing for the system's log; but every name in it would be blotted out.
     payload = module.params.pop("payload")
     module.no_log_values.clear()
-    other = SERVERS.get(module.params["replaces"])
-    server = SERVERS[module.params["server"]]
-    transition = Transition(server, module.run_command, module.tmpdir, other, module.params["running"])
     try:
+        known = servers(family())
+        server, other = known[module.params["server"]], known.get(module.params["replaces"])
+        transition = Transition(server, module.run_command, module.tmpdir, other, module.params["running"])
         if module.params["state"] == "present":
             plan = transition.to_payload(payload)
         else:
@@ -178,7 +179,7 @@ def main() -> None:
         result = plan.result()
         if not module.check_mode:
             result.update(plan.apply())
-    except (Refused, CheckError) as error:
+    except (Refused, CheckError, UnknownFamily) as error:
         module.fail_json(msg=str(error))
     for warning in result.pop("warnings", []):
         module.warn(warning)

@@ -22,7 +22,7 @@ options:
     choices: [nginx, apache, none]
     default: nginx
   packages:
-    description: Packages that shall be there, by the names of the host's distribution.
+    description: Packages that shall be there beside the server's own, by the names of the host's distribution.
     type: list
     elements: str
     default: []
@@ -40,14 +40,14 @@ attributes:
     description: Changes nothing at any time.
   platform:
     support: full
-    platforms: debian
-    description: Hosts of the Debian family.
+    platforms: debian, rhel
+    description: Hosts of the families of Debian and of Red Hat.
 """
 
 EXAMPLES = r"""
 - name: Look at the host
   wss.edge.server_facts:
-    packages: [nginx, python3-cryptography]
+    packages: [python3-cryptography]
     groups: [X25519MLKEM768, X25519]
   register: host
 """
@@ -58,6 +58,19 @@ facts:
   type: dict
   returned: success
   contains:
+    family:
+      description: Of which distributions the host is one, by the words of Ansible's C(ansible_os_family).
+      type: str
+      sample: Debian
+    service:
+      description: The name of the server's service in this family, or null with O(server=none).
+      type: str
+      sample: nginx
+    packages:
+      description: The server's own packages in this family.
+      type: list
+      elements: str
+      sample: [nginx]
     systemd:
       description: Whether systemd is the host's service manager.
       type: bool
@@ -81,7 +94,7 @@ facts:
       elements: str
       sample: [localhost, chat.example.com]
     missing_packages:
-      description: Those of the packages asked for that are not installed.
+      description: Those of the server's packages, and of those asked for, that are not installed.
       type: list
       elements: str
       sample: [nginx]
@@ -143,8 +156,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckError
 from ansible_collections.wss.edge.plugins.module_utils.server.facts import host_facts
+from ansible_collections.wss.edge.plugins.module_utils.server.family import UnknownFamily, family
 from ansible_collections.wss.edge.plugins.module_utils.server.nginx_syntax import NginxSyntaxError
-from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS
+from ansible_collections.wss.edge.plugins.module_utils.server.records import SERVERS, servers
 from ansible_collections.wss.edge.plugins.module_utils.server.tls_library import TlsLibraryError
 
 
@@ -158,12 +172,12 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    server = SERVERS.get(module.params["server"])
     try:
+        server = servers(family()).get(module.params["server"])
         facts = host_facts(server, module.params["packages"], module.params["groups"], module.run_command)
     except NginxSyntaxError as error:
         module.fail_json(msg=f"The configuration of nginx cannot be read: {error}")
-    except (CheckError, TlsLibraryError) as error:
+    except (CheckError, TlsLibraryError, UnknownFamily) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, facts=facts)
 

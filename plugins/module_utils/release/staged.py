@@ -57,7 +57,7 @@ def _tried(server: Server, top: Path, runner: Runner) -> list[Message]:
     binary = config_check.installed(server, runner).binary
     resolved = apache_config.resolve(server, binary, runner, prefix=_namespace(folder, top))
     logs = sorted({folder / log for log in resolved.logs}, key=lambda path: (path.parent, path.name))
-    script = ["/bin/sh", "-c", server.trial, f"{folder}/envvars", str(top), binary, *map(str, logs)]
+    script = ["/bin/sh", "-c", server.trial, server.variables.format(root=folder), str(top), binary, *map(str, logs)]
     _status, out, _err = runner([*_namespace(folder, top, *ALONE), *script])
     said = out.partition("wss-edge: tried\n")[2]  # nothing where it was not
     # It ran into its end on purpose, or for long, or into a name that only the host can look up.

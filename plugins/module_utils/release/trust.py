@@ -15,9 +15,13 @@ from ansible_collections.wss.edge.plugins.module_utils.model.backends import PRI
 from ansible_collections.wss.edge.plugins.module_utils.pki.certificates import dump_certificate, iso, load_certificates
 from ansible_collections.wss.edge.plugins.module_utils.pki.library import PkiError
 from ansible_collections.wss.edge.plugins.module_utils.pki.revocations import read_crls
+from ansible_collections.wss.edge.plugins.module_utils.server.family import DEBIAN, REDHAT
 
 # Where the package ca-certificates has the authorities that the host trusts.
-SYSTEM_FILE = "/etc/ssl/certs/ca-certificates.crt"
+SYSTEM_FILES = {
+    DEBIAN: "/etc/ssl/certs/ca-certificates.crt",
+    REDHAT: "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+}
 
 
 @dataclass
@@ -29,7 +33,7 @@ class Trust:
     """
 
     files: dict[str, str] = field(default_factory=dict)
-    paths: dict[str, dict[str, str]] = field(default_factory=lambda: {"ca": {SYSTEM: SYSTEM_FILE}, "crl": {}})
+    paths: dict[str, dict[str, str]] = field(default_factory=lambda: {"ca": {}, "crl": {}})
     complete: bool = True
     problems: list[str] = field(default_factory=list)
 
@@ -45,6 +49,7 @@ def gather(
     read: Callable[[str], bytes],
     folder: str,
     now: datetime.datetime,
+    system: str | None = None,
 ) -> Trust:
     """Read and check what the model trusts.
 
@@ -52,8 +57,11 @@ def gather(
     :param private_ca: What the private authority has, in PEM, by kind; None where it is not made yet.
     :param read: Reads a file on the controller; raises ValueError with the end of a sentence that says why not.
     :param folder: Where the host sees the files of the release.
+    :param system: Where it sees the authorities that it trusts itself.
     """
     found = Trust()
+    if system:
+        found.paths["ca"][SYSTEM] = system
     for kind, (part, check) in KINDS.items():
         for value in trusted[kind]:
             own = value == PRIVATE_CA

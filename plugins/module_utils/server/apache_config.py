@@ -11,10 +11,6 @@ from ansible_collections.wss.edge.plugins.module_utils.server.apache_syntax impo
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckError, Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE_COMMAND, Server
 
-MODULES = "/usr/lib/apache2/modules"
-"""Where the modules of Debian's packages are, loaded or not."""
-MOD_SSL = f"{MODULES}/mod_ssl.so"
-
 
 def resolve(server: Server, binary: str, runner: Runner, *, ours: str = "\0", prefix: Sequence[str] = ()) -> Resolved:
     """Ask for the configuration that is on disk.
@@ -23,8 +19,16 @@ def resolve(server: Server, binary: str, runner: Runner, *, ours: str = "\0", pr
     :param prefix: What goes before the command.
     :raises CheckError: where Apache does not say it.
     """
-    ask = ["-t", "-c", f"LoadModule info_module {MODULES}/mod_info.so", "-D", "DUMP_MODULES", "-D", "DUMP_CONFIG"]
-    shell = ["/bin/sh", "-c", APACHE_COMMAND, f"{server.config_dir}/envvars"]
+    ask = [
+        "-t",
+        "-c",
+        f"LoadModule info_module {server.modules_dir}/mod_info.so",
+        "-D",
+        "DUMP_MODULES",
+        "-D",
+        "DUMP_CONFIG",
+    ]
+    shell = ["/bin/sh", "-c", APACHE_COMMAND, server.variables.format(root=server.config_dir)]
     status, out, err = runner([*prefix, *shell, binary, *ask])
     if status != 0:
         raise CheckError(f"{server.title} does not print its configuration: {(err or out).strip()}")

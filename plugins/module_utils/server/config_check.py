@@ -165,7 +165,8 @@ def check_installed(
     other = [each.format(**places) for each in server.main_file_args] if main_file else []
     can_dump = version_info(found.version) >= server.dump_since
     args = server.dump_args if can_dump else server.check_args
-    wrapper = [each.replace("{root}", places["root"]) for each in server.wrapper]
+    variables = server.variables.format(**places)
+    wrapper = [each.replace("{variables}", variables) for each in server.wrapper]
     with _no_pid_file_left(_pid_file(found, start)) if server.check_makes_pid_file else nullcontext():
         status, out, err = runner([*prefix, *wrapper, found.binary, *args, *other])
     messages = parse_messages(server, err, status != 0)

@@ -23,7 +23,7 @@ def makes_room(server: Server, found: Sequence[sockets.Socket], runner: Runner) 
     """Whether another server has port 80, and this one wants it for nobody's site."""
     others = {program for other in SERVERS.values() if other.name != server.name for program in other.programs}
     held = any(each.port == 80 and each.program in others for each in found)
-    return held and _place(server).exists() and not own_files(server, runner)
+    return held and bool(server.default_site) and _place(server).exists() and not own_files(server, runner)
 
 
 def wanted_by_others(server: Server, listens: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -33,7 +33,7 @@ def wanted_by_others(server: Server, listens: Sequence[Mapping[str, Any]]) -> li
 
 def is_aside(server: Server) -> bool:
     """Whether the file was taken away and not put back."""
-    return _aside(server).exists() or _aside(server).is_symlink()
+    return bool(server.default_site) and (_aside(server).exists() or _aside(server).is_symlink())
 
 
 def set_aside(server: Server) -> None:
@@ -52,6 +52,8 @@ def set_aside(server: Server) -> None:
 def put_back(server: Server) -> None:
     """Have the file where it was, unless there is another one by now."""
     place, aside = _place(server), _aside(server)
+    if not is_aside(server):
+        return
     if aside.is_symlink() and not place.exists():
         os.replace(aside, place)
     elif aside.is_file() and place.is_file() and read_file(place) == STUB.format(aside=aside):

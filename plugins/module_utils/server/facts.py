@@ -21,8 +21,10 @@ from ansible_collections.wss.edge.plugins.module_utils.server import (
     tls_library,
 )
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
+from ansible_collections.wss.edge.plugins.module_utils.server.family import family
 from ansible_collections.wss.edge.plugins.module_utils.server.own_files import own_files
-from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX, SERVERS, Server
+from ansible_collections.wss.edge.plugins.module_utils.server.packages import missing
+from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX, Server, servers
 
 SYSTEMD = Path("/run/systemd/system")
 LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -31,15 +33,6 @@ HOSTS = Path("/etc/hosts")
 # Of the http context: what the collection sets where the user has not, and what decides on headers that look alike.
 UNDERSCORES = "underscores_in_headers"
 HASHES = ("server_names_hash_bucket_size", "server_names_hash_max_size", "variables_hash_max_size")
-
-
-def missing_packages(packages: Sequence[str], runner: Runner) -> list[str]:
-    """Which of these Debian packages are not installed."""
-    _status, out, _err = runner(
-        ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\\n", *packages]
-    )
-    installed = {line.split()[0] for line in out.splitlines() if line.endswith(" installed")}
-    return [package for package in packages if package not in installed]
 
 
 def server_facts(
@@ -52,14 +45,13 @@ def server_facts(
     :raises tls_library.TlsLibraryError: where its TLS library cannot be asked for its groups.
     """
     found = config_check.installed(server, runner)
-    with_tls = apache_config.MOD_SSL if server.name == "apache" else found.binary
-    library = tls_library.query(with_tls, groups, runner)
+    library = _library(server, found.binary, groups, runner)
     facts = {
         "binary": found.binary,
         "version": found.version,
         "version_info": list(config_check.version_info(found.version)),
-        "tls_library": library.version,
-        "groups": library.groups,
+        "tls_library": library.version if library else "",
+        "groups": library.groups if library else None,
         "running": sockets.master_pid(Path(found.pid_file)) is not None,
         "enabled": enabled(server.service, runner),
     }
@@ -67,6 +59,14 @@ def server_facts(
         modules = apache_syntax.modules_of_others(live.dump if live else "", _ours(server))
         facts |= {"modules": modules, "mpm": apache_syntax.mpm(modules)}
     return facts
+
+
+def _library(server: Server, binary: str, groups: Sequence[str], runner: Runner) -> tls_library.TlsLibrary | None:
+    """The library, or None where the module that is linked with it comes with a package that is missing."""
+    with_tls = f"{server.modules_dir}/mod_ssl.so" if server.name == "apache" else binary
+    if len(server.packages) > 1 and not os.path.exists(with_tls):
+        return None
+    return tls_library.query(with_tls, groups, runner)
 
 
 def enabled(service: str, runner: Runner) -> bool:
@@ -190,18 +190,21 @@ def _words(path: Path) -> list[list[str]]:
 
 
 def host_facts(server: Server | None, packages: Sequence[str], groups: Sequence[str], runner: Runner) -> dict[str, Any]:
-    """Everything at once; C(server) is None and there is nothing foreign where the server is not installed.
+    """Everything at once; there is nothing foreign where the server is not installed.
 
     :param server: None where applications terminate TLS themselves, whose release is what was delivered to them.
     """
     facts: dict[str, Any] = {
+        "family": family(),
+        "service": server.service if server else None,
+        "packages": list(server.packages) if server else [],
         "own_files": [],
         "systemd": SYSTEMD.is_dir(),
         "ipv6": sockets.has_ipv6(),
         "local_ports": local_ports(),
         "resolvers": resolvers(),
         "hosts": names_in_hosts(),
-        "missing_packages": missing_packages(packages, runner),
+        "missing_packages": missing([*(server.packages if server else ()), *packages], runner),
         "server": None,
         "foreign": _nothing_foreign(server or NGINX),
         "release": {"current": None, "intact": False, "pending": False, "record": {}},
@@ -215,7 +218,7 @@ def host_facts(server: Server | None, packages: Sequence[str], groups: Sequence[
         facts["server"] = server_facts(server, groups, runner, live)
         facts["release"] = release_facts(server)
         facts["own_files"] = own_files(server, runner)
-    for other in SERVERS.values():
+    for other in servers(facts["family"]).values():
         if other.name != server.name and _is_installed(other) and sockets.master_pid(Path(other.pid_file)):
             facts["other"] = other_facts(other, runner)
     return facts

@@ -6,18 +6,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from ansible_collections.wss.edge.plugins.module_utils.release import limits
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import read_file
+from ansible_collections.wss.edge.plugins.module_utils.server import packages
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
+
+SHA256_DIGITS = 64
 
 
 def own_files(server: Server, runner: Runner) -> list[str]:
     """Every file and link that is neither the package's, unaltered, nor the collection's."""
-    packaged = conffiles(server, runner)
+    packaged = packages.conffiles(server.file_packages, runner)
     configuration = Configuration(server)
     ours = configuration.releases.base
     found = []
@@ -29,22 +33,21 @@ def own_files(server: Server, runner: Runner) -> list[str]:
     return found
 
 
-def conffiles(server: Server, runner: Runner) -> dict[str, str]:
-    """The configuration files of the server's packages and the MD5 sums that they came with, as dpkg knows them."""
-    names = [f"{package}*" for packages in server.packages.values() for package in packages]
-    _status, out, _err = runner(["dpkg-query", "--show", "--showformat", "${Conffiles}\\n", *names])
-    rows = (line.split() for line in out.splitlines())
-    return {row[0]: row[1] for row in rows if len(row) >= 2}
-
-
 def _packaged(path: Path, packaged: dict[str, str], main_file: Path) -> bool:
     if path.is_symlink():
         target = path.resolve()
-        return str(target) in packaged or str(target).startswith("/usr/share/")
+        came_so = packaged.get(str(path)) == os.readlink(path)
+        return came_so or str(target) in packaged or str(target).startswith("/usr/share/")
     if str(path) not in packaged:
         return False
     text = read_file(path)
     if text.startswith("# wss.edge:"):
         return True  # instead of the package's, which is set aside
     content = limits.restored(text) if path == main_file else text
-    return hashlib.md5(content.encode("utf-8", "surrogateescape")).hexdigest() == packaged[str(path)]
+    return _digest(content.encode("utf-8", "surrogateescape"), packaged[str(path)]) == packaged[str(path)]
+
+
+def _digest(content: bytes, like: str) -> str:
+    """The digest by the algorithm that made another one, which its length tells."""
+    algorithm = "sha256" if len(like) == SHA256_DIGITS else "md5"
+    return hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()

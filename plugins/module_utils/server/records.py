@@ -1,11 +1,13 @@
 # Copyright (c) 2026 The wss.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs that terminate TLS, as data: what differs between them and nothing else."""
+"""The programs that terminate TLS, as data: what differs between them, and from family to family, and nothing else."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from ansible_collections.wss.edge.plugins.module_utils.server.family import DEBIAN, REDHAT
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,10 @@ class Server:
     """What its processes are called."""
     service: str
     """What starts it: the name of its systemd unit, and of its init script."""
-    packages: dict[str, tuple[str, ...]]
-    """What to install, by Ansible's os_family."""
+    packages: tuple[str, ...]
+    """What to install."""
+    file_packages: tuple[str, ...]
+    """How the names of the packages begin that have files in its folder."""
     config_dir: str
     main_file: str
     pid_file: str
@@ -30,7 +34,19 @@ class Server:
     include: str
     """The line of a configuration that includes {path}."""
     default_site: str
-    """The file by which a fresh installation has port 80, whether or not anyone wants it."""
+    """The file by which a fresh installation has port 80, whether or not anyone wants it; empty where it is the main
+    file, which is never set aside."""
+    tls_site: str
+    """The file by which a fresh installation has port 443 with a certificate of its own, or none."""
+    main_site: tuple[str, ...] | None
+    """Of the site that the main file itself has on port 80, behind all that it includes, what does not go without
+    saying; None where there is no such site."""
+    modules_dir: str
+    """Where the modules of its packages are, loaded or not; empty for one that has what it needs."""
+    run_dir: str
+    """Where it has its files while it runs, as its configuration says it."""
+    folders_dir: str
+    """A folder of root's in which there are only folders."""
     reload_signal: str
     """What tells the first of its processes to read the configuration again, and to drop no connection."""
     main_limits: bool
@@ -39,8 +55,10 @@ class Server:
     """Whether a reload leaves some of those limits as they were."""
     main_file_args: tuple[str, ...]
     """Start from another main file, {main_file}, which stands in {root}."""
+    variables: str
+    """A file of shell variables that it is started with; {root} is the folder of the configuration."""
     wrapper: tuple[str, ...]
-    """What runs the check, before the program; {root} is the folder of the configuration."""
+    """What runs the check, before the program; {variables} is that file."""
     check_args: tuple[str, ...]
     """Check the configuration, print errors and warnings only."""
     dump_args: tuple[str, ...]
@@ -73,17 +91,24 @@ NGINX = Server(
     ),
     programs=("nginx",),
     service="nginx",
-    packages={"Debian": ("nginx",)},
+    packages=("nginx",),
+    file_packages=("nginx",),
     config_dir="/etc/nginx",
     main_file="/etc/nginx/nginx.conf",
     pid_file="/run/nginx.pid",
     error_log="/var/log/nginx/error.log",
     include="include {path};",
     default_site="sites-enabled/default",
+    tls_site="",
+    main_site=None,
+    modules_dir="",
+    run_dir="/run",
+    folders_dir="",
     reload_signal="SIGHUP",
     main_limits=True,
     restart_for_limits=False,
     main_file_args=("-c", "{main_file}"),
+    variables="",
     wrapper=(),
     check_args=("-t", "-q"),
     dump_args=("-T", "-q"),
@@ -103,7 +128,8 @@ NGINX = Server(
 )
 
 # As apache2ctl does: Debian's configuration is full of variables that a file beside it sets, and Apache refuses one
-# whose run directory is not there, as before its first start.
+# whose run directory is not there, as before its first start. What is to be added to each command is called otherwise
+# in the family of Red Hat.
 _APACHE_BEFORE = r"""
 APACHE_CONFDIR=${0%/*} made=
 [ ! -r "$0" ] || . "$0"
@@ -111,7 +137,7 @@ for folder in "$APACHE_RUN_DIR" "$APACHE_LOCK_DIR"; do
     [ -z "$folder" ] || [ -d "$folder" ] || { mkdir -p "$folder" && made="$made$folder
 "; }
 done
-"$@" $APACHE_ARGUMENTS
+"$@" ${APACHE_ARGUMENTS-$OPTIONS}
 status=$?
 """
 _APACHE_AFTER = r"""
@@ -127,7 +153,7 @@ _APACHE_CHECK = (
     _APACHE_BEFORE
     + r"""
 if [ "$status" = 0 ]; then
-    dump=$("$@" $APACHE_ARGUMENTS -D DUMP_MODULES -D DUMP_INCLUDES -D DUMP_RUN_CFG 2>/dev/null)
+    dump=$("$@" ${APACHE_ARGUMENTS-$OPTIONS} -D DUMP_MODULES -D DUMP_INCLUDES -D DUMP_RUN_CFG 2>/dev/null)
     printf '%s\n' "$dump"
     printf '%s\n' "$dump" | sed -n 's/^ *([0-9*]*) //p' | sort -u | while read -r file; do
         printf '# configuration file %s:\n' "$file"
@@ -173,7 +199,7 @@ for log; do
 done
 [ -z "$folder" ] || lay "$folder"
 echo wss-edge: tried
-timeout 30 "$program" $APACHE_ARGUMENTS -DFOREGROUND -c "PidFile /none/pid" -c "ErrorLog $top/log" \
+timeout 30 "$program" ${APACHE_ARGUMENTS-$OPTIONS} -DFOREGROUND -c "PidFile /none/pid" -c "ErrorLog $top/log" \
     -c "LogLevel warn" -c "<IfModule ssl_module>" -c "LogLevel warn ssl:info" -c "</IfModule>" \
     -c 'ErrorLogFormat "[%t] [%-m:%l] [pid %P] %E: %M"' || echo "wss-edge: ended with $?"
 [ ! -e "$top/log" ] || cat "$top/log"
@@ -188,18 +214,25 @@ APACHE = Server(
     binaries=("/usr/sbin/apache2", "/usr/sbin/httpd", "/usr/local/sbin/httpd", "/usr/local/apache2/bin/httpd"),
     programs=("apache2", "httpd"),
     service="apache2",
-    packages={"Debian": ("apache2",)},
+    packages=("apache2",),
+    file_packages=("apache2",),
     config_dir="/etc/apache2",
     main_file="/etc/apache2/apache2.conf",
     pid_file="/run/apache2/apache2.pid",
     error_log="/var/log/apache2/error.log",
     include="Include {path}",
     default_site="ports.conf",
+    tls_site="",
+    main_site=None,
+    modules_dir="/usr/lib/apache2/modules",
+    run_dir="${APACHE_RUN_DIR}",
+    folders_dir="/var/lib/apache2",
     reload_signal="SIGUSR1",
     main_limits=False,
     restart_for_limits=True,
     main_file_args=("-d", "{root}", "-f", "{main_file}"),
-    wrapper=("/bin/sh", "-c", _APACHE_CHECK, "{root}/envvars"),
+    variables="{root}/envvars",
+    wrapper=("/bin/sh", "-c", _APACHE_CHECK, "{variables}"),
     check_args=("-t",),
     dump_args=("-t",),
     dump_since=(2, 4, 5),
@@ -222,4 +255,39 @@ APACHE = Server(
     minimum_reason="the first that proxies WebSocket connections",
 )
 
-SERVERS = {server.name: server for server in (NGINX, APACHE)}
+_OF_FAMILIES = {
+    DEBIAN: (NGINX, APACHE),
+    REDHAT: (
+        replace(
+            NGINX,
+            default_site="",
+            main_site=("root /usr/share/nginx/html;", "include /etc/nginx/default.d/*.conf;"),
+        ),
+        replace(
+            APACHE,
+            service="httpd",
+            packages=("httpd", "mod_ssl", "mod_http2"),
+            file_packages=("httpd", "mod_"),
+            config_dir="/etc/httpd",
+            main_file="/etc/httpd/conf/httpd.conf",
+            pid_file="/run/httpd/httpd.pid",
+            variables="/etc/sysconfig/httpd",
+            error_log="/var/log/httpd/error_log",
+            default_site="",
+            tls_site="conf.d/ssl.conf",
+            main_site=(),
+            modules_dir="/etc/httpd/modules",
+            run_dir="/run/httpd",
+            folders_dir="/usr/share/httpd",
+        ),
+    ),
+}
+
+
+def servers(family: str) -> dict[str, Server]:
+    """The servers of a family of distributions, by their names."""
+    return {server.name: server for server in _OF_FAMILIES[family]}
+
+
+SERVERS = servers(DEBIAN)
+"""For what is the same in all families: names, titles and programs."""

@@ -14,10 +14,12 @@ from ansible_collections.wss.edge.plugins.action.release import render
 from ansible_collections.wss.edge.plugins.module_utils.model.build import build
 from ansible_collections.wss.edge.plugins.module_utils.release.apache_context import apache_context
 from ansible_collections.wss.edge.plugins.module_utils.server import apache_syntax
+from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE
 
 ROOT = Path(__file__).parents[4]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
 FACTS: dict[str, Any] = {
+    "family": "Debian",
     "server": {"version_info": [2, 4, 71], "groups": None, "modules": [], "mpm": "event"},
     "ipv6": True,
     "foreign": {"servers": [], "listens": [], "limits": {}, "directives": []},
@@ -33,7 +35,7 @@ def files(*sites: dict[str, Any], **variables: Any) -> dict[str, str]:
     given = {"wss_server": "apache", "wss_ca_passphrase": "long enough", "wss_sites": list(sites), **variables}
     model = build(OPTIONS, given, "192.0.2.1")
     folders = {each["name"]: f"/etc/pki/wss/{each['name']}/0123" for each in [*sites, *model["clients"]]}
-    return render(apache_context(model, folders, FACTS, TRUST), "apache")
+    return render(apache_context(model, folders, FACTS, TRUST), APACHE)
 
 
 def site(**changes: Any) -> dict[str, Any]:

@@ -5,30 +5,26 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ansible_collections.wss.edge.plugins.action.backend_check import ActionModule
 
 
-def model(*authorities, server="nginx"):
+def model(*authorities):
     tls = [{"verify": True, "ca": ca} for ca in authorities]
     endpoints = [{"backend_tls": each, "backends": []} for each in tls]
-    return {"server": server, "sites": [{"client_certificates": None, "endpoints": endpoints}]}
+    return {"server": "nginx", "sites": [{"client_certificates": None, "endpoints": endpoints}]}
 
 
-@pytest.mark.parametrize(("server", "folder"), [("nginx", "/etc/nginx"), ("apache", "/etc/apache2")])
-def test_where_the_release_has_it(act, server, folder):
-    _result, (ran,) = act(ActionModule, {"model": model("private_ca", "system", server=server)}, answer={})
+def test_where_the_release_has_it_below_a_folder_that_the_host_knows(act):
+    _result, (ran,) = act(ActionModule, {"model": model("private_ca", "system")}, answer={})
     assert ran["module_name"] == "wss.edge.backend_check"
     trust = ran["module_args"]["trust"]
-    assert trust["ca"]["private_ca"] == f"{folder}/wss/current/trust/private_ca.pem"
-    assert trust["ca"]["system"] == "/etc/ssl/certs/ca-certificates.crt"
-    assert trust["crl"] == {"private_ca": f"{folder}/wss/current/crl/private_ca.pem"}
+    assert trust["ca"] == {"private_ca": "wss/current/trust/private_ca.pem"}
+    assert trust["crl"] == {"private_ca": "wss/current/crl/private_ca.pem"}
 
 
 def test_what_cannot_be_read_on_the_controller_is_nowhere(act, tmp_path):
     _result, (ran,) = act(ActionModule, {"model": model(str(tmp_path / "gone.pem"))}, answer={})
-    assert list(ran["module_args"]["trust"]["ca"]) == ["system"]
+    assert ran["module_args"]["trust"]["ca"] == {}
 
 
 def test_what_is_given_stays(act):

@@ -17,6 +17,7 @@ from ansible_collections.wss.edge.plugins.module_utils.model.build import build
 from ansible_collections.wss.edge.plugins.module_utils.release.host import HostError
 from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
 from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
+from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX
 
 ROOT = Path(__file__).parents[4]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
@@ -45,7 +46,7 @@ def rendered(*sites: dict[str, Any], trust: Any = None, most: int = 4000, **on: 
     given = {"wss_sites": whole, "wss_ca_passphrase": "12345678", "wss_max_connections": most}
     server = {"version_info": on.pop("version_info", [1, 26, 3]), "groups": ["X25519"], "tls_library": "OpenSSL 3.0"}
     facts = {"server": server, "ipv6": True, "foreign": {"servers": [], "directives": []}, **on}
-    files = render(nginx_context(build(OPTIONS, given, "192.0.2.1"), CERTIFICATES, facts, trust or TRUST), "nginx")
+    files = render(nginx_context(build(OPTIONS, given, "192.0.2.1"), CERTIFICATES, facts, trust or TRUST), NGINX)
     for name, text in files.items():
         nginx_syntax.parse(text, name)
     return files

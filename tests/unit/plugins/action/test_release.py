@@ -16,6 +16,7 @@ from ansible_collections.wss.edge.plugins.module_utils.model.build import build
 from ansible_collections.wss.edge.plugins.module_utils.release.host import HostError
 from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
 from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
+from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX
 
 ROOT = Path(__file__).parents[4]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
@@ -25,7 +26,7 @@ CERTIFICATES = {"chat.example.com": "/etc/pki/wss/chat.example.com/0123456789abc
 def host(**changes: Any) -> dict[str, Any]:
     server = {"version_info": [1, 26, 3], "groups": ["X25519", "prime256v1", "secp384r1"], "tls_library": "OpenSSL 3.0"}
     server.update({key: changes.pop(key) for key in ("version_info", "groups") if key in changes})
-    return {"server": server, "ipv6": True, "foreign": {"servers": [], "directives": []}, **changes}
+    return {"family": "Debian", "server": server, "ipv6": True, "foreign": {"servers": [], "directives": []}, **changes}
 
 
 def foreign(port: int, ssl: bool, names: list[str]) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def foreign(port: int, ssl: bool, names: list[str]) -> dict[str, Any]:
 def files(site: dict[str, Any], **on: Any) -> dict[str, str]:
     whole = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": "ws://127.0.0.1:8282"}], **site}
     model = build(OPTIONS, {"wss_sites": [whole]}, "192.0.2.1")
-    return render(nginx_context(model, CERTIFICATES, host(**on), {}), "nginx")
+    return render(nginx_context(model, CERTIFICATES, host(**on), {}), NGINX)
 
 
 def lines(files: dict[str, str], name: str = "sites/chat.example.com.conf") -> list[str]:
@@ -186,5 +187,5 @@ def test_long_values_get_larger_hash_tables(changes: dict[str, Any], directive: 
 def test_before_the_server_is_installed_the_policy_is_taken_as_it_is() -> None:
     whole = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": "ws://127.0.0.1:8282"}]}
     model = build(OPTIONS, {"wss_sites": [whole]}, "192.0.2.1")
-    rendered = render(nginx_context(model, {}, {**host(), "server": None}, {}), "nginx")
+    rendered = render(nginx_context(model, {}, {**host(), "server": None}, {}), NGINX)
     assert "ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1:secp384r1;" in lines(rendered)

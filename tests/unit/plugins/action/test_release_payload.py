@@ -44,7 +44,7 @@ def arguments(**changes):
     return {
         "model": build(OPTIONS, {"wss_sites": [SITE], "wss_max_connections": 500}, "192.0.2.1"),
         "certificates": [{"name": "chat.example.com", "directory": FOLDER, "trust": "PEM", "pem": "PEM"}],
-        "facts": {"server": SERVER, "ipv6": True, "other": None, "foreign": FOREIGN},
+        "facts": {"family": "Debian", "server": SERVER, "ipv6": True, "other": None, "foreign": FOREIGN},
         "targets": [{"site": "chat.example.com"}],
         **changes,
     }

@@ -81,6 +81,19 @@ def test_where_the_files_are(run, directory):
         assert "/nowhere.pem" in run(model=model(address, tls), trust=trust)["backends"][0]["text"]
 
 
+@pytest.mark.parametrize(
+    ("family", "server", "folder"),
+    [("Debian", "nginx", "/etc/nginx"), ("Debian", "apache", "/etc/apache2"), ("RedHat", "apache", "/etc/httpd")],
+)
+def test_relative_paths_are_below_the_servers_folder(monkeypatch, family, server, folder):
+    monkeypatch.setattr(backend_check, "family", lambda: family)
+    paths = {"private_ca": "wss/current/trust/private_ca.pem", "mine": "/a.pem"}
+    assert backend_check._on_host(paths, {"server": server}) == {
+        "private_ca": f"{folder}/wss/current/trust/private_ca.pem",
+        "mine": "/a.pem",
+    }
+
+
 @pytest.mark.parametrize("timeout", [0, 3600])
 def test_timeout_that_cannot_be(run, timeout):
     result = run(model={"sites": []}, timeout=timeout)

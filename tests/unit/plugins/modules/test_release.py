@@ -17,7 +17,7 @@ from ansible_collections.wss.edge.plugins.modules import release
 def run(host, capsys, monkeypatch):
     """Run the module on the fake host; gives its result."""
     testing = pytest.importorskip("ansible.module_utils.testing")
-    monkeypatch.setattr(release, "SERVERS", {"nginx": host.server})
+    monkeypatch.setattr(release, "servers", lambda _family: {"nginx": host.server})
     monkeypatch.setattr(release.AnsibleModule, "run_command", lambda _module, command, **_options: host.run(command))
 
     def start(**arguments):

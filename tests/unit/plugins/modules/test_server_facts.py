@@ -20,7 +20,7 @@ def run(host, capsys, monkeypatch):
     testing = pytest.importorskip("ansible.module_utils.testing")
     host.answers = {"dpkg-query": (0, "nginx installed\n", ""), "systemctl": (0, "", "")}
     monkeypatch.setattr(facts.tls_library, "query", lambda _binary, groups, _runner: TlsLibrary("", "SSL", groups[1:]))
-    monkeypatch.setattr(server_facts, "SERVERS", {"nginx": host.server})
+    monkeypatch.setattr(server_facts, "servers", lambda _family: {"nginx": host.server})
     monkeypatch.setattr(server_facts.AnsibleModule, "run_command", lambda _module, command: host.run(command))
 
     def start(**arguments):

@@ -44,7 +44,7 @@ def facts(**changes: Any) -> dict[str, Any]:
     foreign: dict[str, Any] = {"servers": [], "listens": [DEBIANS_80], "limits": {}, "directives": []}
     server.update({key: changes.pop(key) for key in list(changes) if key in server})
     foreign.update({key: changes.pop(key) for key in list(changes) if key in foreign})
-    return {"server": server, "ipv6": True, "foreign": foreign, **changes}
+    return {"family": "Debian", "server": server, "ipv6": True, "foreign": foreign, **changes}
 
 
 def on(host: dict[str, Any], *sites: dict[str, Any], **variables: Any) -> dict[str, Any]:

@@ -24,6 +24,8 @@ NOW = datetime.datetime(2026, 11, 23, 8, 0, 0, tzinfo=datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)
 CURRENT = "/etc/nginx/wss/current"
 NONE = {"ca": None, "crl": None}
+NONE_TRUSTED = {"ca": [], "crl": []}
+SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
 KEY = make_key(KeySettings())
 
 
@@ -47,13 +49,14 @@ def gather(ca=(), crl=(), private_ca=None, **files):
             raise ValueError("cannot be read")
         return files[name]
 
-    return trust.gather({"ca": list(ca), "crl": list(crl)}, private_ca or NONE, read, CURRENT, NOW)
+    return trust.gather({"ca": list(ca), "crl": list(crl)}, private_ca or NONE, read, CURRENT, NOW, SYSTEM)
 
 
 def test_what_the_host_trusts_is_where_its_package_puts_it():
     found = gather()
     assert (found.files, found.complete, found.problems) == ({}, True, [])
-    assert found.paths == {"ca": {"system": "/etc/ssl/certs/ca-certificates.crt"}, "crl": {}}
+    assert found.paths == {"ca": {"system": SYSTEM}, "crl": {}}
+    assert trust.gather(NONE_TRUSTED, NONE, None, CURRENT, NOW).paths == {"ca": {}, "crl": {}}
 
 
 def test_the_private_authority_s_are_called_after_it():
@@ -80,7 +83,7 @@ def test_files_are_called_after_their_content_and_bring_nothing_else_with_them()
     assert paths["a"] == paths["c"] != paths["b"]
     assert {**paths, **found.paths["crl"]}.keys() == {"system", "a", "b", "c", "d"}
     assert {f"{CURRENT}/{name}" for name in found.files} == {*paths.values(), *found.paths["crl"].values()} - {
-        trust.SYSTEM_FILE
+        SYSTEM
     }
 
 

@@ -66,20 +66,8 @@ def release(host, **changes):
     plan.apply()
 
 
-PACKAGES = [
-    ([], []),
-    (["nginx", "adduser"], []),
-    (["none", "nginx", "nginx-common"], ["none", "nginx-common"]),  # of the last one the settings are left
-]
-
-
 def foreign(host):
     return facts.foreign(host.server, config_check.check(host.server, None, host.run), host.run)
-
-
-@pytest.mark.parametrize(("wanted", "missing"), PACKAGES)
-def test_missing_packages(host, wanted, missing):
-    assert facts.missing_packages(wanted, host.run) == missing
 
 
 def test_the_server(host):
@@ -276,7 +264,7 @@ def apache(host, tmp_path, monkeypatch):
 
     run = host.run
     monkeypatch.setattr(host, "run", lambda command: sh(command) if command[0] == "/bin/sh" else run(command))
-    monkeypatch.setattr(facts, "SERVERS", {"nginx": host.server, "apache": server})
+    monkeypatch.setattr(facts, "servers", lambda _family: {"nginx": host.server, "apache": server})
     return server
 
 

@@ -17,9 +17,9 @@ from ansible_collections.wss.edge.plugins.module_utils.server.records import NGI
 MAIN = "events {\n\tworker_connections 768;\n}\nhttp {\n\tinclude ENABLED/sites-enabled/*;\n}\n"
 
 
-@pytest.fixture
-def nginx(tmp_path):
-    """A fresh installation: the folder, and what dpkg knows of it."""
+@pytest.fixture(params=["md5", "sha256"])
+def nginx(tmp_path, request):
+    """A fresh installation: the folder, and what dpkg or rpm knows of it."""
     folder = tmp_path / "nginx"
     files = {"nginx.conf": MAIN, "sites-available/default": "server { listen 80; }\n"}
     rows = []
@@ -27,9 +27,11 @@ def nginx(tmp_path):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        rows.append(f" {path} {hashlib.md5(text.encode()).hexdigest()}")
+        rows.append(f" {path} {hashlib.new(request.param, text.encode()).hexdigest()}")
     (folder / "sites-enabled").mkdir()
     (folder / "sites-enabled/default").symlink_to(folder / "sites-available/default")
+    (folder / "modules").symlink_to("../../elsewhere/modules")
+    rows.append(f"{folder / 'modules'} ../../elsewhere/modules")
     server = dataclasses.replace(NGINX, config_dir=str(folder), main_file=str(folder / "nginx.conf"))
     return folder, lambda: own_files(server, lambda _command: (0, "\n".join(rows) + "\n", ""))
 
@@ -65,3 +67,10 @@ def test_a_link_to_a_place_of_the_users_is_theirs(nginx, tmp_path):
     folder, found = nginx
     (folder / "sites-enabled/shop").symlink_to(tmp_path / "elsewhere")
     assert found() == [str(folder / "sites-enabled/shop")]
+
+
+def test_a_link_of_the_package_that_the_user_has_turned_is_theirs(nginx, tmp_path):
+    folder, found = nginx
+    (folder / "modules").unlink()
+    (folder / "modules").symlink_to(tmp_path / "elsewhere")
+    assert found() == [str(folder / "modules")]
