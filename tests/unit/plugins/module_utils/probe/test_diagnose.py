@@ -57,7 +57,7 @@ def verify(code):
             ProbeError("no_route", text="No route to host"),
             "no route to 192.0.2.10 port 443 \\(No route to host\\)",
         ),
-        ("tcp", ProbeError("forbidden", text="Denied"), "may not connect .*Denied.* firewall rule or a sandbox"),
+        ("tcp", ProbeError("forbidden", text="Denied"), "may not connect .*Denied.* firewall on the way or a sandbox"),
         ("tcp", ProbeError("system", text="Too many open files"), "failed in the phase tcp: Too many open files"),
         ("tls", ProbeError("timeout"), "does not answer the TLS handshake"),
         ("tls", ProbeError("dropped"), "in the middle of the TLS handshake"),
