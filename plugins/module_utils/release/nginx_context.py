@@ -34,6 +34,8 @@ HTTP2_DIRECTIVE = (1, 25, 1)
 SAFE_SESSIONS = (1, 23, 2)
 """From there on tickets have keys that change, and a session ends in time however often it is taken up again."""
 REJECT_HANDSHAKE = (1, 19, 4)
+CERTIFICATE_DATA = (1, 15, 10)
+"""An empty certificate, which can only be written so, refuses a handshake, too."""
 
 GUARDED = "/.wss/ok"
 
@@ -154,7 +156,7 @@ def nginx_context(
     host = _Nginx(facts, model["sites"], trust)
     problems = [problem for site in model["sites"] for problem in host.problems_of(site)]
     problems += host.capacity_problems(model)
-    problems += host.older_than(REJECT_HANDSHAKE, "cannot refuse a handshake for its server name")
+    problems += host.older_than(CERTIFICATE_DATA, "cannot refuse a handshake for its server name")
     if problems:
         raise HostError(problems)
     backends = Backends(model["sites"], host, facts, certificates, trust)
@@ -163,6 +165,7 @@ def nginx_context(
     return {
         "sites": sites,
         "refusals": _refusals(model["sites"], host),
+        "reject_handshake": host.version >= REJECT_HANDSHAKE,
         "hashes": _hashes(names, sites, host),
         "listens": [
             {"address": address, "port": port, "owner": f"site {site['name']}"}

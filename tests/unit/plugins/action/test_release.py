@@ -110,6 +110,15 @@ def test_unknown_names_are_refused(site: dict[str, Any], on: dict[str, Any], exp
     assert "ssl_reject_handshake on;" in found
 
 
+def test_an_nginx_that_cannot_reject_a_handshake_has_no_certificate_for_it() -> None:
+    found = lines(files({}, version_info=[1, 18, 0]), "refusals.conf")
+    assert "ssl_reject_handshake on;" not in found
+    assert "ssl_certificate data:$wss_no_certificate;" in found
+    assert "error_log /dev/null emerg; # it would have a line for every handshake" in found
+    with pytest.raises(HostError, match=r"nginx 1\.14\.1 cannot refuse a handshake .*1\.15\.10 or newer"):
+        files({}, version_info=[1, 14, 1])
+
+
 def test_unknown_names_stay_with_the_users_own_sites() -> None:
     assert "refusals.conf" not in files({}, **foreign(443, True, ["own.example"]))
 
