@@ -16,7 +16,11 @@ description:
   - Says of each that does not take it what it does, and what to do. A backend that several endpoints have in the same
     way is asked once.
   - That a URL says V(ws) where TLS is spoken, or V(wss) where it is not, is said only where TLS or HTTP came back.
-  - Changes nothing, and does not fail for a backend.
+  - Of a probe from the controller that did not reach its site, looks whether the host does, by the same address or,
+    where that is not the host's own, by the loopback one. If so, says which firewall is active there, and what to do.
+  - Of an endpoint that is answered with V(502) or V(503) though its backend takes a WebSocket, says whether SELinux
+    keeps the proxy from connecting.
+  - Changes nothing, and does not fail for what it finds.
 requirements:
   - cryptography, without which the names and dates of a certificate that is not trusted are not told
   - Python 3.13 or newer to tell that the chain of a certificate is longer than the model allows
@@ -59,6 +63,11 @@ options:
       - The certificates of the host, of which the proxy presents some to backends, as M(wss.edge.certificates) returns
         them. Each has C(name), and C(directory), where C(fullchain.pem) and C(privkey.pem) are.
       - One that is not among them is looked for in C(/etc/pki/wss/<name>/current).
+    type: list
+    elements: dict
+    default: []
+  proofs:
+    description: The C(proofs) that M(wss.edge.probe) returned, to see from the host why some of them failed.
     type: list
     elements: dict
     default: []
@@ -126,11 +135,19 @@ backends:
       returned: always
       sample: "its certificate expired on 2026-11-20T00:00:00Z: renew it, and reload the backend."
 report:
-  description: A sentence for each backend that is not V(ok), and a last one that counts.
+  description:
+    - Sentences on what keeps the probe from the site, or the proxy from its backends, as far as the host can see it.
+    - Then one for each backend that is not V(ok), and a last one that counts.
   type: list
   elements: str
   returned: success
   sample:
+    - "Site chat.example.com: the server answers on the host itself at 192.0.2.10 port 443, but not the controller at
+      192.0.2.10: something between drops or refuses the port, be it the host's own firewall, a router or a cloud's
+      security group."
+    - "On the host, nftables is active, and wss_firewall is none: set wss_firewall: auto, which opens the port in
+      nftables, or open it there yourself. If the port is open there, look at the routers between, and at the rules of
+      the host's cloud. If the controller is not meant to reach the port, set wss_probe_from: host."
     - "Site chat.example.com, endpoint /wss, backend ws://127.0.0.1:9000 is wrong: the URL begins with ws://, but port
       9000 speaks TLS: write wss://127.0.0.1:9000, and in backend_tls who has signed its certificate."
     - 1 of 2 backends answer the host as they should.
@@ -142,6 +159,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.wss.edge.plugins.module_utils.probe import selinux
 from ansible_collections.wss.edge.plugins.module_utils.probe.backend_check import ARGUMENTS, check, report
 from ansible_collections.wss.edge.plugins.module_utils.probe.backends import OnHost
 from ansible_collections.wss.edge.plugins.module_utils.server.family import UnknownFamily, family
@@ -171,7 +189,8 @@ def main() -> None:
     except UnknownFamily as error:
         module.fail_json(msg=str(error))
     found = check(model, OnHost(ca, crl, folders), timeout)
-    module.exit_json(changed=False, backends=found, report=report(found))
+    told = selinux.sentences(model, asked["proofs"], found)
+    module.exit_json(changed=False, backends=found, report=[*told, *report(found)])
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ ARGUMENTS: dict[str, Any] = {
     "model": {"type": "dict", "required": True, "no_log": True},
     "trust": {"type": "dict", "default": {}, "options": TRUST},
     "certificates": {"type": "list", "elements": "dict", "default": []},
+    "proofs": {"type": "list", "elements": "dict", "default": []},
     "timeout": {"type": "float", "default": 5},
 }
 
@@ -62,7 +63,9 @@ def check(model: Model, on_host: OnHost, timeout: float) -> list[Checked]:
 
 
 def report(found: Sequence[Checked]) -> list[str]:
-    """A sentence for each backend that is not as it should be, and a last one that counts."""
+    """A sentence for each backend that is not as it should be, and a last one that counts. Of none, nothing."""
+    if not found:
+        return []
     lines = [
         f"Site {each['site']}, endpoint {each['path']}, backend {each['url']} is {each['state']}: {each['text']}"
         for each in found

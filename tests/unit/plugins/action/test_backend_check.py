@@ -37,3 +37,10 @@ def test_of_the_certificates_their_folders_alone(act):
     made = [{"name": "client:1", "directory": "/a", "pem": "much"}]
     _result, (ran,) = act(ActionModule, {"model": model(), "certificates": made}, answer={})
     assert ran["module_args"]["certificates"] == [{"name": "client:1", "directory": "/a"}]
+
+
+def test_of_the_proofs_those_that_failed(act):
+    known = {"site": "a", "url": "wss://a/", "address": "192.0.2.1", "port": 443, "status": None, "unreached": True}
+    proofs = [{**known, "ok": False, "certificate": None}, {**known, "ok": True, "site": "b"}]
+    _result, (ran,) = act(ActionModule, {"model": model(), "proofs": proofs}, answer={})
+    assert ran["module_args"]["proofs"] == [known]
