@@ -142,8 +142,8 @@ report:
   elements: str
   returned: success
   sample:
-    - "Site chat.example.com: the server answers on the host itself at 192.0.2.10 port 443, but not the controller at
-      192.0.2.10: something between drops or refuses the port, be it the host's own firewall, a router or a cloud's
+    - "Site chat.example.com: on the host itself the server answers (192.0.2.10 port 443), so something between the
+      controller and 192.0.2.10 port 443 drops or refuses the connection: the host's own firewall, a router or a cloud's
       security group."
     - "On the host, nftables is active, and wss_firewall is none: set wss_firewall: auto, which opens the port in
       nftables, or open it there yourself. If the port is open there, look at the routers between, and at the rules of

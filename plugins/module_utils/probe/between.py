@@ -47,9 +47,9 @@ def sentences(
     if not kept:
         return []
     lines = [
-        f"Site {place.site}: the server answers on the host itself at {address} port {place.port}, but not the "
-        f"controller at {place.address}: something between drops or refuses the port, be it the host's own firewall, a "
-        "router or a cloud's security group."
+        f"Site {place.site}: on the host itself the server answers ({address} port {place.port}), so something between "
+        f"the controller and {place.address} port {place.port} drops or refuses the connection: the host's own "
+        "firewall, a router or a cloud's security group."
         for place, address in kept.items()
     ]
     return [*lines, " ".join([*_advice(kept, firewall, active()), FROM_HOST])]

@@ -140,7 +140,7 @@ def test_what_to_do(monkeypatch, kind, rules, active, said, unsaid):
     proofs = [proof(), proof(site="other")]
     told = between.sentences(proofs, {"kind": kind, "rules": rules}, lambda: active, TIMEOUT)
     assert [line.split(",")[0] for line in told[:2]] == [
-        f"Site {site}: the server answers on the host itself at 127.0.0.1 port 443" for site in ("chat", "other")
+        f"Site {site}: on the host itself the server answers (127.0.0.1 port 443)" for site in ("chat", "other")
     ]
     assert len(told) == 3
     assert all(part in told[2] for part in [*said, "the host's cloud", "wss_probe_from: host"])
