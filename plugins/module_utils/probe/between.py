@@ -31,7 +31,7 @@ class Place(NamedTuple):
 
 
 FROM_HOST = "If the controller is not meant to reach the port, set wss_probe_from: host."
-ELSEWHERE = "look at the routers between, and at the rules of the host's cloud."
+ELSEWHERE = "at the routers between, and at the rules of the host's cloud."
 
 
 def sentences(
@@ -67,7 +67,7 @@ def _advice(kept: Mapping[Place, str], firewall: Mapping[str, Any], active: str)
     kind, ports = firewall["kind"], {place.port for place in kept}
     sources = dict.fromkeys(rule["source"] for rule in firewall["rules"] if rule["port"] in ports and rule["source"])
     if active == "none":
-        yield f"No firewall is active on the host: {ELSEWHERE}"
+        yield f"No firewall is active on the host, but for single rules perhaps: look at those, {ELSEWHERE}"
         return
     yield f"On the host, {active} is active, and wss_firewall is {kind}:"
     if kind not in ("auto", active):
@@ -76,7 +76,7 @@ def _advice(kept: Mapping[Place, str], firewall: Mapping[str, Any], active: str)
         yield f"wss_firewall_sources ({', '.join(sources)}) must have the address from which the controller comes."
     else:
         yield "the playbook wss.edge.wss opens the port in it."
-    yield f"If the port is open there, {ELSEWHERE}"
+    yield f"If the port is open there, look {ELSEWHERE}"
 
 
 def _answering(proof: Mapping[str, Any], timeout: float) -> str | None:

@@ -131,8 +131,8 @@ def sources(*listed, port=443):
         ("ufw", sources(None), "ufw", ["ufw is active, and wss_firewall is ufw", "wss.edge.wss opens"], "set wss_f"),
         ("auto", sources("192.0.2.0/24", "::1"), "ufw", ["wss_firewall_sources (192.0.2.0/24, ::1) must"], "opens"),
         ("auto", sources("192.0.2.0/24", port=80), "ufw", ["wss.edge.wss opens the port"], "wss_firewall_sources"),
-        ("none", [], "none", ["No firewall is active on the host: look at the routers"], "wss_firewall is"),
-        ("auto", sources(None), "none", ["No firewall is active on the host: look at the routers"], "wss_firewall is"),
+        ("none", [], "none", ["No firewall is active on the host, but for single rules"], "wss_firewall is"),
+        ("auto", sources(None), "none", ["No firewall is active on the host, but for single rules"], "wss_firewall is"),
     ],
 )
 def test_what_to_do(monkeypatch, kind, rules, active, said, unsaid):
