@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from ansible_collections.wss.edge.plugins.module_utils.model.types import Site
 from ansible_collections.wss.edge.plugins.module_utils.release.apache_context import apache_context
 from ansible_collections.wss.edge.plugins.module_utils.release.host import HostError
 from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
+from ansible_collections.wss.edge.plugins.module_utils.release.package_site import aside, package_site
 from ansible_collections.wss.edge.plugins.module_utils.release.replaced import replaced
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import ARGUMENTS
 from ansible_collections.wss.edge.plugins.module_utils.release.trust import KINDS, SYSTEM_FILES, Trust, gather
@@ -69,11 +71,12 @@ class ActionModule(ActionBase):
         return {**result, **self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)}
 
     def _payload(self, options: dict[str, Any], problems: list[str]) -> dict[str, Any]:
-        model, facts, server = options["model"], options["facts"], _server(options)
+        model, server = options["model"], _server(options)
+        facts, altered = aside(model, options["facts"], server)
         folders = {each["name"]: NOT_MADE for each in [*filter(_has_tls, model["sites"]), *model["clients"]]}
         folders |= {made["name"]: made["directory"] or NOT_MADE for made in options["certificates"]}
         trust = self._trust(options)
-        problems = [*problems, *trust.problems]
+        problems = [*problems, *altered, *trust.problems]
         if trust.problems:
             _refuse(problems)
         try:
@@ -85,11 +88,12 @@ class ActionModule(ActionBase):
         return {
             "files": {**render(context, server), **trust.files},
             "sites": {f"sites/{site['file']}.conf": site["name"] for site in context["sites"]},
-            "listens": context["listens"] + _foreign_listens(facts),
+            "listens": context["listens"] + _foreign_listens(facts, server),
             "max_connections": model["max_connections"],
             "limits_elsewhere": list(facts["foreign"]["limits"]),
-            "checkable": trust.complete and NOT_MADE not in folders.values(),
+            "checkable": trust.complete and NOT_MADE not in folders.values() and not _lacks(facts, server),
             "record": {
+                "aside": model["default_site"] == "aside" and package_site(server) not in facts["own_files"],
                 "certificates": folders,
                 "targets": options["targets"],
                 "trust": {made["name"]: made["trust"] for made in options["certificates"]},
@@ -120,6 +124,11 @@ def _server(options: dict[str, Any]) -> Server:
     return servers(options["facts"]["family"])[options["server"]]
 
 
+def _lacks(facts: Mapping[str, Any], server: Server) -> bool:
+    """In check mode, whether the run would install more of the server than there is."""
+    return bool({*server.packages} & {*facts["missing_packages"]})
+
+
 def _has_tls(site: Site) -> bool:
     return site["tls"] is not None
 
@@ -129,14 +138,28 @@ def _refuse(problems: list[str]) -> NoReturn:
     raise AnsibleActionFail("\n".join([heading, *(f"- {problem}" for problem in problems)]))
 
 
-def _foreign_listens(facts: dict[str, Any]) -> list[dict[str, Any]]:
+def _foreign_listens(facts: Mapping[str, Any], server: Server) -> list[dict[str, Any]]:
     """What a server that does not run yet would listen on beside the sites."""
     if facts["server"] is None or facts["server"]["running"]:
         return []
-    if facts["foreign"]["listens"]:
-        every = {"*": "0.0.0.0"}
-        return [
-            {"address": every.get(each["address"], each["address"]), "port": each["port"], "owner": each["file"]}
-            for each in facts["foreign"]["listens"]
-        ]
-    return [{**each, "owner": block["file"]} for block in facts["foreign"]["servers"] for each in block["listens"]]
+    every = {"*": "0.0.0.0"}
+    opened = facts["foreign"]["listens"] or [
+        {**listen, "file": block["file"], "line": block["line"]}
+        for block in facts["foreign"]["servers"]
+        for listen in block["listens"]
+    ]
+    return [
+        {
+            "address": every.get(each["address"], each["address"]),
+            "port": each["port"],
+            "owner": f"{each['file']} line {each['line']}",
+            "file": each["file"],
+            "instead": _instead(each["file"], server),
+        }
+        for each in opened
+    ]
+
+
+def _instead(file: str, server: Server) -> str:
+    """What else can be done where the port is held."""
+    return "change that line" + (", or set wss_default_site: aside" if file == package_site(server) else "")

@@ -62,6 +62,7 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str, host
         "server": values["wss_server"],
         "replace_server": values["wss_replace_server"],
         "apache_websocket": values["wss_apache_websocket"],
+        "default_site": values["wss_default_site"],
         "max_connections": values["wss_max_connections"],
         "probe_from": values["wss_probe_from"],
         "probe_timeout": values["wss_probe_timeout"],

@@ -169,13 +169,14 @@ class Model(TypedDict):
     C(clients) are the certificates that the host's proxy and the probe there present, as M(wss.edge.certificates) takes
     them; C(probe_dir) is where the probe finds its own, by the host's name (C(host)), if it runs on the controller.
     C(replace_server) has the other server stopped whatever else it serves; C(apache_websocket) is V(auto),
-    V(upgrade) or V(wstunnel). C(address) is where the probe reaches a listener on every address; C(authority) is None
-    where no site needs it.
+    V(upgrade) or V(wstunnel); C(default_site) is V(keep) or V(aside). C(address) is where the probe reaches a listener
+    on every address; C(authority) is None where no site needs it.
     """
 
     server: str
     replace_server: bool
     apache_websocket: str
+    default_site: str
     max_connections: int
     probe_from: str
     probe_timeout: float

@@ -22,6 +22,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release.host import (
     HostError,
     file_name,
 )
+from ansible_collections.wss.edge.plugins.module_utils.release.package_site import package_site
 from ansible_collections.wss.edge.plugins.module_utils.server.apache_mpm import mpm_limits
 
 # Versions that brought a directive, or something that the templates rely on.
@@ -64,6 +65,7 @@ def apache_context(
         "mpm": mpm_limits(model["max_connections"], host.limits, host.mpm),
         "session_cache": _session_cache(sites),
         "listen": _listen(sites, host),
+        "main_site": _main_site(sites, host),
         "refusals": _refusals(sites, certificates, host, named=False),
         "last_refusals": _refusals(sites, certificates, host, named=True),
         "sites": [
@@ -110,8 +112,7 @@ class _Apache(Host):
             found += self.older_than(UPGRADE, "does not know upgrade=websocket (wss_apache_websocket: upgrade)")
         if self.mpm == "prefork":
             found.append(
-                "Apache runs with the MPM prefork, a process for each WebSocket; use event:"
-                " a2dismod mpm_prefork, a2enmod mpm_event, and restart Apache"
+                f"Apache runs with the MPM prefork, a process for each WebSocket; use event: {self.record.event_mpm}"
             )
         return found
 
@@ -231,14 +232,29 @@ def _listen(sites: Sequence[Site], host: _Apache) -> list[dict[str, Any]]:
     """The Listen directives that the user's configuration does not have.
 
     Debian's own has one of port 443 as soon as the user loads mod_ssl; C(without_ssl) marks the one that gives way.
+    Where the package has a site there, that comes and goes with its file.
     """
     found = []
     for listen in _unique([listen for site in sites for listen in host.listens_of(site)]):
         there = host.listens_on(listen)
-        debians = listen["port"] == HTTPS and there == ("ssl_module" in host.modules)
+        debians = listen["port"] == HTTPS and there == ("ssl_module" in host.modules) and not package_site(host.record)
         if debians or not there:
             found.append({"socket": _socket_of(listen, host), "without_ssl": debians})
     return found
+
+
+def _main_site(sites: Sequence[Site], host: _Apache) -> list[str]:
+    """The addresses at which the main file's own site answers all names, until there is a first VirtualHost.
+
+    That has to be one that says nothing, for it is like the main file's.
+    """
+    if host.record.main_site is None:
+        return []
+    plain = [
+        listen for site in sites for listen in host.listens_of(site) if not (site["tls"] and listen in site["listen"])
+    ]
+    theirs = [listen for listen in _unique(plain) if host.listens_on(listen)]
+    return _addresses([listen for listen in theirs if not set(host.sockets([listen])) & set(host.foreign)])
 
 
 def _socket_of(listen: Listen, host: _Apache) -> str:

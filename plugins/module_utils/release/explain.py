@@ -89,5 +89,6 @@ def held_ports(
         if holder is None or own or holder.program in leaving:
             continue
         who = f"{holder.program or 'a program of another user'} (pid {holder.pid or 'unknown'})"
-        problems.append(f"{listen['owner']}: {shown} is held by {who}; stop it, or listen on another port")
+        instead = listen.get("instead", "listen on another port")
+        problems.append(f"{listen['owner']}: {shown} is held by {who}; stop it, or {instead}")
     return problems

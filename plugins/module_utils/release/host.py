@@ -12,6 +12,8 @@ from typing import Any
 from ansible_collections.wss.edge.plugins.module_utils.model import grammar
 from ansible_collections.wss.edge.plugins.module_utils.model.tls import POLICIES
 from ansible_collections.wss.edge.plugins.module_utils.model.types import Listen, Model, Site, Tls
+from ansible_collections.wss.edge.plugins.module_utils.release.package_site import package_site
+from ansible_collections.wss.edge.plugins.module_utils.server.records import servers
 
 # Before the server is installed, it is taken to be newer than whatever is asked of it.
 NEWEST = (999,)
@@ -52,12 +54,15 @@ class Host:
         self.groups: list[str] | None = server.get("groups")
         self.library = server.get("tls_library", "")
         self.ipv6 = bool(facts["ipv6"])
+        self.record = servers(facts["family"])[self.title.lower()]
+        self.own_files = set(facts.get("own_files", []))
         self.local_ports = int(facts.get("local_ports", LOCAL_PORTS))
         self.foreign: dict[Socket, list[Mapping[str, Any]]] = {}
         for block in facts["foreign"]["servers"]:
             for listen in block["listens"]:
                 place = (listen["address"], listen["port"])
-                self.foreign.setdefault(place, []).append({**block, "ssl": listen["ssl"]})
+                alike = {"ssl": listen["ssl"], "default": listen.get("default", False)}
+                self.foreign.setdefault(place, []).append({**block, **alike})
 
     def takes(self, theirs: str, name: str) -> bool:
         """Whether a server of the user's with one name gets the requests for another."""
@@ -140,7 +145,7 @@ class Host:
         if site["tls"] and site["tls"]["protocols"] != POLICIES["intermediate"]["protocols"]:
             return [
                 f"site {site['name']}, tls.protocols: {shown} is shared with {where}, and the versions of TLS are those"
-                " of its default server, whatever this site says; choose another port"
+                f" of its default server, whatever this site says; choose another port{self._or_aside(block)}"
             ]
         if block["ssl"] != (site["tls"] is not None):
             kinds = ("TLS", "plain") if block["ssl"] else ("plain", "TLS")
@@ -151,6 +156,9 @@ class Host:
             for name in site["server_names"]
             if any(self.takes(theirs, name) for theirs in block["names"])
         ]
+
+    def _or_aside(self, block: Mapping[str, Any]) -> str:
+        return ", or set wss_default_site: aside" if block["file"] == package_site(self.record) else ""
 
 
 def file_name(site_name: str) -> str:

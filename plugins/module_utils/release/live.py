@@ -14,6 +14,7 @@ from pathlib import Path
 from ansible_collections.wss.edge.plugins.module_utils.release import limits
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import Releases, read_file, write_file
 from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
+from ansible_collections.wss.edge.plugins.module_utils.server.aside import Aside
 from ansible_collections.wss.edge.plugins.module_utils.server.records import Server
 
 HOOK_NAME = "zz-wss.conf"
@@ -21,11 +22,15 @@ HOOK_NAME = "zz-wss.conf"
 
 @dataclass(frozen=True)
 class Live:
-    """The release that serves, the text of the hook that includes it (None: no hook), and the main file's text."""
+    """The release that serves, the text of the hook that includes it (None: no hook), and the main file's text.
+
+    C(tls_site) is the text of the file by which the server's package has port 443; None where it has none.
+    """
 
     release: str | None
     hook: str | None
     main: str
+    tls_site: str | None = None
 
 
 class Configuration:
@@ -36,6 +41,7 @@ class Configuration:
         self.folder = Path(server.config_dir)
         self.main_file = Path(server.main_file)
         self.releases = Releases(self.folder / "wss")
+        self.aside = Aside(server, server.tls_site)
 
     @property
     def include(self) -> str:
@@ -63,25 +69,42 @@ class Configuration:
         """What is there now."""
         main = read_file(self.main_file)
         hook = self.hook(main)
-        return Live(self.releases.current(), read_file(hook) if hook.is_file() else None, main)
+        text = read_file(hook) if hook.is_file() else None
+        return Live(self.releases.current(), text, main, self.aside.text())
 
-    def wanted(self, release: str, main: str, max_connections: int, elsewhere: Sequence[str] = ()) -> Live:
-        """What shall be there with a release; the limits that are set C(elsewhere) are left out of the main file."""
+    def wanted(
+        self, release: str, now: Live, max_connections: int, elsewhere: Sequence[str] = (), aside: bool = False
+    ) -> Live:
+        """What shall be there with a release.
+
+        :param elsewhere: Limits that another file sets, which are left out of the main file.
+        :param aside: Whether the package's own site on port 443 is set aside.
+        """
+        tls_site = self.tls_site(aside)
         if not self.server.main_limits:
-            return Live(release, self.hook_text, main)
+            return Live(release, self.hook_text, now.main, tls_site)
         wanted = {name: least for name, least in limits.wanted(max_connections).items() if name not in elsewhere}
-        raised = limits.raised(main, str(self.main_file), wanted)
-        return Live(release, self.hook_text, raised)
+        raised = limits.raised(now.main, str(self.main_file), wanted)
+        return Live(release, self.hook_text, raised, tls_site)
+
+    def tls_site(self, aside: bool) -> str | None:
+        """The text of the file of the package's own site on port 443, while that is set aside or not."""
+        original = self.aside.original()
+        return self.aside.stub if aside and original is not None else original
 
     def without(self, live: Live) -> Live:
         """What was there before the collection."""
-        return Live(None, None, limits.restored(live.main))
+        return Live(None, None, limits.restored(live.main), self.tls_site(aside=False))
 
     def put(self, live: Live) -> None:
         """Make it so, in an order in which the server could start at any moment."""
         now = self.read()
+        goes = live.tls_site == self.aside.stub
         if live.main != now.main:
             write_file(self.main_file, live.main)
+        # Before the release listens on its port and no earlier back than that: Apache does not start with both.
+        if goes:
+            self.aside.set_aside()
         hook = self.hook(live.main)
         for other in self.hooks:
             if other.is_file() and (live.hook is None or other != hook):
@@ -90,6 +113,8 @@ class Configuration:
             self.releases.switch(live.release)
         if live.hook not in (None, now.hook):
             write_file(hook, live.hook)
+        if not goes:
+            self.aside.put_back()
 
     def tidy(self) -> None:
         """Remove what killed runs left beside the files that are edited."""
@@ -103,6 +128,8 @@ class Configuration:
         if live.hook is not None:
             staged[str(self.hook(live.main).relative_to(self.folder))] = live.hook
         staged[str(self.main_file.relative_to(self.folder))] = live.main
+        if live.tls_site is not None:
+            staged[self.aside.name] = live.tls_site
         return staged
 
     def error_log(self, dump: str) -> Path:

@@ -66,7 +66,24 @@ class _Nginx(Host):
             if site["client_certificates"]
             for problem in (*self._foreign_sessions(site, socket), *self._unnamed(site, socket))
         ]
-        return [*super().problems_of(site), *mixed[:1]]
+        return [*super().problems_of(site), *mixed[:1], *self._before_main(site)[:1]]
+
+    def only_main(self, socket: Socket) -> list[Mapping[str, Any]]:
+        """The servers of the main file that answer all names there, as none is asked before them yet."""
+        theirs = self.foreign.get(socket, [])
+        first = all(each["file"] == self.record.main_file for each in theirs) and self.record.main_site is not None
+        return [] if not first or any(each["default"] for each in theirs) else theirs
+
+    def _before_main(self, site: Site) -> list[str]:
+        """What the collection includes comes before a server of the main file, and would answer for it."""
+        return [
+            f"site {site['name']}, listen: {grammar.host_port(*socket)} is shared with {block['file']} line"
+            f" {block['line']}, which answers all other names there, and which this site would come before; write"
+            " default_server behind the address in its listen"
+            for socket in self.sockets(self.listens_of(site))
+            for block in self.only_main(socket)[:1]
+            if self.record.main_file in self.own_files
+        ]
 
     def _foreign_sessions(self, site: Site, socket: Socket) -> list[str]:
         """A session that is taken up again is not verified again, and the default server decides on all of them."""
@@ -164,6 +181,7 @@ def nginx_context(
     names = [name for site in model["sites"] for name in site["server_names"]]
     return {
         "sites": sites,
+        "main_site": _main_site(model["sites"], host),
         "refusals": _refusals(model["sites"], host),
         "reject_handshake": host.version >= REJECT_HANDSHAKE,
         "hashes": _hashes(names, sites, host),
@@ -258,6 +276,12 @@ def _passes(inside: str, endpoint: Endpoint) -> list[dict[str, str]]:
         {"match": f"= {inside}{ours}", "path": theirs},
         {"match": f"{inside}{ours.rstrip('/')}/", "path": f"{theirs.rstrip('/')}/"},
     ]
+
+
+def _main_site(sites: Sequence[Site], host: _Nginx) -> list[str]:
+    """The addresses of the site that the main file has, as the package brought it."""
+    sockets = dict.fromkeys(socket for site in sites for socket in host.sockets(host.listens_of(site)))
+    return [grammar.host_port(*socket) for socket in sockets if host.only_main(socket)]
 
 
 def _refusals(sites: Sequence[Site], host: _Nginx) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ class Serving:
             service.stop(self.other, self.runner, for_good=True)
         if not self.ran:
             if self.makes_room:
-                default_site.set_aside(self.server)
+                default_site.site(self.server).set_aside()
             service.start(self.server, self.runner)
         elif self._restarts(first):
             service.restart(self.server, self.runner)
@@ -75,13 +75,13 @@ class Serving:
         :raises ServiceError: where one does not start or stop.
         """
         # Without its own site it has nothing to listen on, with which Apache ends.
-        idle = not released and default_site.is_aside(self.server)
+        idle = not released and default_site.site(self.server).is_aside()
         reloads = self.ran and self.running and not idle
         if reloads:
             reload(self.server, error_log)
         elif self.ran:
             service.stop(self.server, self.runner, for_good=idle or self.other is not None)
-            default_site.put_back(self.server)
+            default_site.site(self.server).put_back()
         if self.other:
             service.start(self.other, self.runner)
         return reloads
@@ -94,7 +94,7 @@ class Serving:
         try:
             if not self.ran:
                 service.stop(self.server, self.runner, for_good=self.other is not None)
-                default_site.put_back(self.server)
+                default_site.site(self.server).put_back()
             for server in again:
                 if not service.runs(server):
                     service.start(server, self.runner)

@@ -118,7 +118,11 @@ class Transition:
             return self
         try:
             self.after = self.configuration.wanted(
-                digest, self.before.main, self.payload.max_connections, self.payload.limits_elsewhere
+                digest,
+                self.before,
+                self.payload.max_connections,
+                self.payload.limits_elsewhere,
+                bool(self.payload.record.get("aside")),
             )
         except NginxSyntaxError as error:
             raise Refused(f"The server's main file cannot be read: {error}. {NOTHING_CHANGED}") from error
@@ -139,7 +143,9 @@ class Transition:
         if release and not self.remove:
             if not self.releases.files(release):
                 raise Refused(f"There is no release {release} in {self.releases.folder}. {NOTHING_CHANGED}")
-            self.after = Live(release, self.configuration.hook_text, self.before.main)
+            aside = bool(self.releases.record(release).get("aside"))
+            tls_site = self.configuration.tls_site(aside)
+            self.after = Live(release, self.configuration.hook_text, self.before.main, tls_site)
             self.certificates = self._certificates(release)
         else:
             self.after = self.configuration.without(self.before)
@@ -192,7 +198,7 @@ class Transition:
         self.releases.set_pending(False)
         self.configuration.tidy()
         if self.remove:
-            default_site.put_back(self.server)
+            default_site.site(self.server).put_back()
             self.releases.remove()
         else:
             self.releases.prune()
@@ -224,6 +230,9 @@ class Transition:
             reasons.append("the file that includes the release is missing or altered" if self.after.hook else "removal")
         if self.after.main != self.before.main:
             reasons.append("the worker limits do not fit wss_max_connections")
+        if self.after.tls_site != self.before.tls_site:
+            gone = self.after.tls_site == self.configuration.aside.stub
+            reasons.append(f"{self.configuration.aside.place} is {'set aside' if gone else 'put back'}")
         if self.other:
             title = self.other.title
             reasons.append(f"{title} has its ports" if self.payload.files else f"{title} serves again")
@@ -302,4 +311,6 @@ class Transition:
             shown[str(self.configuration.hook(live.main))] = live.hook
         if live.main:
             shown[str(self.configuration.main_file)] = live.main
+        if live.tls_site is not None:
+            shown[str(self.configuration.aside.place)] = live.tls_site
         return shown

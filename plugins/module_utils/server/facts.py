@@ -98,7 +98,9 @@ def _nginx_foreign(server: Server, live: config_check.CheckResult, _runner: Runn
             {
                 "names": block.names,
                 "listens": [
-                    {"address": each.address, "port": each.port, "ssl": each.ssl} for each in block.listens if each.port
+                    {"address": each.address, "port": each.port, "ssl": each.ssl, "default": each.default}
+                    for each in block.listens
+                    if each.port
                 ],
                 "file": block.file,
                 "line": block.line,

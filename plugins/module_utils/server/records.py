@@ -47,6 +47,10 @@ class Server:
     """Where it has its files while it runs, as its configuration says it."""
     folders_dir: str
     """A folder of root's in which there are only folders."""
+    event_mpm: str
+    """How the user has Apache run with the MPM event."""
+    stop_signal: str
+    """What ends it at once; empty where its service does not wait for connections to end."""
     reload_signal: str
     """What tells the first of its processes to read the configuration again, and to drop no connection."""
     main_limits: bool
@@ -104,6 +108,8 @@ NGINX = Server(
     modules_dir="",
     run_dir="/run",
     folders_dir="",
+    event_mpm="",
+    stop_signal="",
     reload_signal="SIGHUP",
     main_limits=True,
     restart_for_limits=False,
@@ -227,6 +233,8 @@ APACHE = Server(
     modules_dir="/usr/lib/apache2/modules",
     run_dir="${APACHE_RUN_DIR}",
     folders_dir="/var/lib/apache2",
+    event_mpm="a2dismod mpm_prefork, a2enmod mpm_event, and restart Apache",
+    stop_signal="",
     reload_signal="SIGUSR1",
     main_limits=False,
     restart_for_limits=True,
@@ -279,6 +287,9 @@ _OF_FAMILIES = {
             modules_dir="/etc/httpd/modules",
             run_dir="/run/httpd",
             folders_dir="/usr/share/httpd",
+            event_mpm="load mpm_event in /etc/httpd/conf.modules.d/00-mpm.conf, and restart httpd",
+            # Its unit has it end when the last connection does, for a minute and a half.
+            stop_signal="SIGTERM",
         ),
     ),
 }

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import time
+from os import kill
 from pathlib import Path
+from signal import Signals
 
 from ansible_collections.wss.edge.plugins.module_utils.server import config_check, sockets
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckError, Runner
@@ -47,6 +49,9 @@ def stop(server: Server, runner: Runner, for_good: bool = False) -> None:
     """
     if for_good:
         _boot("disable", server, runner)
+    master = sockets.master_pid(Path(server.pid_file))
+    if server.stop_signal and master is not None:
+        kill(master, Signals[server.stop_signal])
     _become("stop", server, runner, running=False)
 
 

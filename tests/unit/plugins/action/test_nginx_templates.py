@@ -17,7 +17,7 @@ from ansible_collections.wss.edge.plugins.module_utils.model.build import build
 from ansible_collections.wss.edge.plugins.module_utils.release.host import HostError
 from ansible_collections.wss.edge.plugins.module_utils.release.nginx_context import nginx_context
 from ansible_collections.wss.edge.plugins.module_utils.server import nginx_syntax
-from ansible_collections.wss.edge.plugins.module_utils.server.records import NGINX
+from ansible_collections.wss.edge.plugins.module_utils.server.records import servers
 
 ROOT = Path(__file__).parents[4]
 OPTIONS = yaml.safe_load((ROOT / "roles/wss/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
@@ -45,8 +45,11 @@ def rendered(*sites: dict[str, Any], trust: Any = None, most: int = 4000, **on: 
     whole = [{"name": name, "endpoints": [endpoint], **site} for name, site in zip(NAMES, sites)]
     given = {"wss_sites": whole, "wss_ca_passphrase": "12345678", "wss_max_connections": most}
     server = {"version_info": on.pop("version_info", [1, 26, 3]), "groups": ["X25519"], "tls_library": "OpenSSL 3.0"}
-    facts = {"server": server, "ipv6": True, "foreign": {"servers": [], "directives": []}, **on}
-    files = render(nginx_context(build(OPTIONS, given, "192.0.2.1"), CERTIFICATES, facts, trust or TRUST), NGINX)
+    facts = {"family": "Debian", "server": server, "ipv6": True, "foreign": {"servers": [], "directives": []}, **on}
+    files = render(
+        nginx_context(build(OPTIONS, given, "192.0.2.1"), CERTIFICATES, facts, trust or TRUST),
+        servers(facts["family"])["nginx"],
+    )
     for name, text in files.items():
         nginx_syntax.parse(text, name)
     return files
@@ -401,3 +404,47 @@ SERVED: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
 @pytest.mark.parametrize(("sites", "on"), [row[1:] for row in SERVED], ids=[row[0] for row in SERVED])
 def test_what_this_host_can_serve(sites: list[dict[str, Any]], on: dict[str, Any]) -> None:
     assert len(rendered(*sites, **on)) >= 1 + len(sites)
+
+
+# --- the main file's own site
+
+
+def of_red_hat(listen=("0.0.0.0", "::"), file="/etc/nginx/nginx.conf", default=False, **more):
+    """Facts of a host of Red Hat's family, whose main file has a server on port 80 behind all that it includes."""
+    listens = [{"address": address, "port": 80, "ssl": False, "default": default} for address in listen]
+    block = {"names": ["_"], "listens": listens, "file": file, "line": 38}
+    return {"family": "RedHat", "foreign": {"servers": [block], "directives": []}, **more}
+
+
+MAIN_SITE = """\
+server {
+    listen 0.0.0.0:80;
+    listen [::]:80;
+    server_name "";
+    root /usr/share/nginx/html;
+    include /etc/nginx/default.d/*.conf;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "there"),
+    [
+        (of_red_hat(), True),
+        (of_red_hat(default=True), False),
+        (of_red_hat(file="/etc/nginx/conf.d/own.conf"), False),
+        ({**of_red_hat(), "family": "Debian"}, False),
+    ],
+)
+def test_the_main_files_site_goes_on_to_answer_other_names(host, there):
+    index = rendered({"redirect_http": True}, **host)["index.conf"]
+    assert (MAIN_SITE in index) == there
+    assert MAIN_SITE not in rendered({}, **host)["index.conf"]
+
+
+def test_a_main_file_of_the_users_has_to_say_that_its_site_is_the_default():
+    own = {"own_files": ["/etc/nginx/nginx.conf"]}
+    with pytest.raises(HostError, match=r"/etc/nginx/nginx.conf line 38, which answers .* write default_server"):
+        rendered({"redirect_http": True}, **of_red_hat(**own))
+    assert rendered({}, **of_red_hat(**own))
+    assert rendered({"redirect_http": True}, **of_red_hat(default=True, **own))

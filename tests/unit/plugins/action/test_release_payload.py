@@ -37,6 +37,7 @@ SERVER = {
     "groups": ["X25519", "prime256v1", "secp384r1"],
     "tls_library": "OpenSSL 3.0",
 }
+HAS = {"own_files": [], "missing_packages": []}
 DEFAULTS = {"server": "nginx", "running": True}
 
 
@@ -44,7 +45,7 @@ def arguments(**changes):
     return {
         "model": build(OPTIONS, {"wss_sites": [SITE], "wss_max_connections": 500}, "192.0.2.1"),
         "certificates": [{"name": "chat.example.com", "directory": FOLDER, "trust": "PEM", "pem": "PEM"}],
-        "facts": {"family": "Debian", "server": SERVER, "ipv6": True, "other": None, "foreign": FOREIGN},
+        "facts": {"family": "Debian", "server": SERVER, "ipv6": True, "other": None, "foreign": FOREIGN, **HAS},
         "targets": [{"site": "chat.example.com"}],
         **changes,
     }
@@ -67,6 +68,7 @@ def test_one_payload_is_shipped_that_the_module_understands(act):
     }
     assert (payload["max_connections"], payload["checkable"]) == (500, True)
     assert payload["record"] == {
+        "aside": False,
         "certificates": {"chat.example.com": FOLDER},
         "targets": [{"site": "chat.example.com"}],
         "trust": {"chat.example.com": "PEM"},
@@ -185,3 +187,49 @@ def test_files_that_are_missing_are_told_before_the_host_is_touched(act, tmp_pat
     told = str(error.value).splitlines()
     assert told[1].startswith('- ca: "/none.pem" cannot be read on the controller: ')
     assert told[-1] == f'- crl: "{tmp_path}/list.pem" holds no certificate revocation list in PEM'
+
+
+# --- the site of the server's package
+
+SSL_CONF = "/etc/httpd/conf.d/ssl.conf"
+TLS_SITE = {"names": [], "listens": [{"address": "0.0.0.0", "port": 443, "ssl": True}], "file": SSL_CONF, "line": 9}
+OPENED = [
+    {"address": "*", "port": 80, "file": "/etc/httpd/conf/httpd.conf", "line": 2},
+    {"address": "*", "port": 443, "file": SSL_CONF, "line": 1},
+]
+
+
+def httpd(aside, **facts):
+    given = {"wss_sites": [SITE], "wss_server": "apache", "wss_default_site": aside}
+    server = {**SERVER, "version_info": [2, 4, 66], "modules": ["ssl_module"], "mpm": "event", "running": False}
+    foreign = {"servers": [TLS_SITE], "listens": OPENED, "limits": {}, "directives": []}
+    known = {"family": "RedHat", "server": server, "ipv6": False, "other": None, "foreign": foreign, **HAS, **facts}
+    return arguments(server="apache", model=build(OPTIONS, given, "192.0.2.1"), facts=known)
+
+
+def test_what_is_kept_is_shared_and_what_is_set_aside_is_not_there(act):
+    kept, gone = (act(ActionModule, httpd(aside))[1][0]["module_args"]["payload"] for aside in ("keep", "aside"))
+    assert (kept["record"]["aside"], gone["record"]["aside"]) == (False, True)
+    assert "Listen 443" not in kept["files"]["index.conf"]
+    assert "\nListen 443\n" in gone["files"]["index.conf"]
+    assert ("refusals.conf" in kept["files"], "refusals.conf" in gone["files"]) == (False, True)
+    assert [(each["owner"], each["port"], each["instead"]) for each in kept["listens"]] == [
+        ("/etc/httpd/conf/httpd.conf line 2", 80, "change that line"),
+        (f"{SSL_CONF} line 1", 443, "change that line, or set wss_default_site: aside"),
+    ]
+    assert [each["owner"] for each in gone["listens"]] == ["site chat.example.com", "/etc/httpd/conf/httpd.conf line 2"]
+
+
+def test_what_the_user_has_altered_is_not_set_aside(act):
+    with pytest.raises(AnsibleError, match=f"- wss_default_site: {SSL_CONF} is not as its package brought it"):
+        act(ActionModule, httpd("aside", own_files=[SSL_CONF]))
+    emptied = {"servers": [], "listens": OPENED[:1], "limits": {}, "directives": []}
+    _result, (module,) = act(ActionModule, httpd("aside", own_files=[SSL_CONF], foreign=emptied))
+    assert module["module_args"]["payload"]["record"]["aside"] is False
+    assert act(ActionModule, httpd("keep", own_files=[SSL_CONF]))[1]
+
+
+@pytest.mark.parametrize(("missing", "checkable"), [([], True), (["mod_ssl"], False), (["python3-h2"], True)])
+def test_where_a_package_of_the_server_is_missing_nothing_can_be_checked(act, missing, checkable):
+    _result, (module,) = act(ActionModule, httpd("keep", missing_packages=missing))
+    assert module["module_args"]["payload"]["checkable"] is checkable

@@ -574,3 +574,71 @@ def test_a_client_says_nothing_of_the_proxys_in_any_spelling() -> None:
     assert not any("_" not in name for name in found)  # these are set
     nobody_asked = on(facts(), site())["sites"][0]["spoofed"]
     assert nobody_asked == [*found, "X-SSL-Client-Verify", "X-SSL-Client-S-DN"]
+
+
+# --- hosts of Red Hat's family
+
+RED_HATS: dict[str, Any] = {"family": "RedHat", "modules": ["ssl_module"]}
+SSL_CONF = {
+    "servers": [
+        {
+            "names": [],
+            "listens": [{"address": each, "port": 443, "ssl": True} for each in ("0.0.0.0", "::")],
+            "file": "/etc/httpd/conf.d/ssl.conf",
+            "line": 6,
+        }
+    ],
+    "listens": [DEBIANS_80, {"address": "*", "port": 443, "file": "/etc/httpd/conf.d/ssl.conf", "line": 1}],
+}
+RED_HATS_LISTEN: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, bool]], int]] = [
+    ("its ssl.conf listens and refuses nobody", SSL_CONF, site(), [], 0),
+    ("without it", {}, site(), [("443", False)], 1),
+    ("before mod_ssl is there", {"modules": []}, site(), [("443", False)], 1),
+    ("another port", SSL_CONF, site(listen=[8443]), [("8443", False)], 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("host", "one", "expected", "refusals"),
+    [row[1:] for row in RED_HATS_LISTEN],
+    ids=[row[0] for row in RED_HATS_LISTEN],
+)
+def test_red_hats_file_listens_as_long_as_it_is_there(
+    host: dict[str, Any], one: dict[str, Any], expected: list[tuple[str, bool]], refusals: int
+) -> None:
+    found = on(facts(**{**RED_HATS, **host}), one)
+    assert [(each["socket"], each["without_ssl"]) for each in found["listen"]] == expected
+    assert len(found["refusals"]) == refusals
+
+
+def test_a_listener_that_is_shared_with_red_hats_file_can_be_had_alone() -> None:
+    found = problems(facts(**RED_HATS, **SSL_CONF), site(tls="modern"))
+    assert found[0].endswith("choose another port, or set wss_default_site: aside")
+    assert "wss_default_site" not in problems(facts(**theirs(["own.example.com"])), site(tls="modern"))[0]
+
+
+MAIN_SITES: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
+    ("a redirect", {}, site(redirect_http=True), ["*:80"]),
+    ("a plain site", {}, site(tls="off"), ["*:80"]),
+    ("an address of its own", {}, site(tls="off", listen=["192.0.2.9:80"]), ["192.0.2.9:80"]),
+    ("nothing plain", {}, site(), []),
+    ("where only the release listens", {}, site(tls="off", listen=[8000]), []),
+    ("where the user has a VirtualHost", theirs([], port=80, ssl=False), site(redirect_http=True), []),
+]
+
+
+@pytest.mark.parametrize(
+    ("host", "one", "expected"), [row[1:] for row in MAIN_SITES], ids=[row[0] for row in MAIN_SITES]
+)
+def test_red_hats_main_file_goes_on_to_answer_other_names(
+    host: dict[str, Any], one: dict[str, Any], expected: list[str]
+) -> None:
+    assert on(facts(**RED_HATS, **host), one)["main_site"] == expected
+    assert on(facts(**host), one)["main_site"] == []
+
+
+@pytest.mark.parametrize(
+    ("family", "told"), [("Debian", "a2enmod mpm_event"), ("RedHat", "/etc/httpd/conf.modules.d/00-mpm.conf")]
+)
+def test_how_to_have_another_mpm_is_the_familys(family: str, told: str) -> None:
+    assert told in problems(facts(family=family, mpm="prefork"), site())[0]

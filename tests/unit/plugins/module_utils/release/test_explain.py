@@ -106,6 +106,8 @@ def test_a_program_that_leaves_holds_nothing():
     found = [Socket("0.0.0.0", 443, 7, "apache2", 1)]
     assert explain.held_ports(listens, found, NGINX, leaving=APACHE.programs) == []
     assert explain.held_ports(listens, found, APACHE) == []
+    there = [{**listens[0], "instead": "change that line"}]
+    assert explain.held_ports(there, found, NGINX)[0].endswith("; stop it, or change that line")
 
 
 def test_an_ipv6_address_is_shown_in_brackets():

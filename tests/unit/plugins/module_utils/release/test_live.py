@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.release.live import Configuration, Live, diff
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
-from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE
+from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE, servers
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def released(configuration, host):
     files = host.files()
     digest = digest_of(files)
     configuration.releases.write(digest, files, {})
-    return configuration.wanted(digest, configuration.read().main, 4000)
+    return configuration.wanted(digest, configuration.read(), 4000)
 
 
 def test_before_the_first_release_there_is_only_the_main_file(configuration, host):
@@ -138,7 +138,7 @@ def test_apache_has_its_own_words_and_its_main_file_stays(tmp_path):
     main_file.write_text(APACHE_MAIN)
     server = dataclasses.replace(APACHE, config_dir=str(tmp_path), main_file=str(main_file))
     configuration = Configuration(server)
-    live = configuration.wanted("0123", APACHE_MAIN, 9000)
+    live = configuration.wanted("0123", configuration.read(), 9000)
     assert live.main == APACHE_MAIN
     assert live.hook.endswith(f"\nInclude {tmp_path}/wss/current/index.conf\n")
     assert configuration.hook(APACHE_MAIN) == tmp_path / "sites-enabled/zz-wss.conf"
@@ -155,3 +155,56 @@ def test_apache_has_its_own_words_and_its_main_file_stays(tmp_path):
 )
 def test_where_apache_logs(dump, expected):
     assert str(Configuration(APACHE).error_log(dump)) == expected
+
+
+# --- the site of the package on port 443
+
+SSL_CONF = "Listen 443 https\n"
+
+
+@pytest.fixture
+def httpd(tmp_path):
+    folder = tmp_path / "httpd"
+    for name, text in {"conf/httpd.conf": "IncludeOptional conf.d/*.conf\n", "conf.d/ssl.conf": SSL_CONF}.items():
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(text)
+    server = servers("RedHat")["apache"]
+    configuration = Configuration(
+        dataclasses.replace(server, config_dir=str(folder), main_file=str(folder / "conf/httpd.conf"))
+    )
+    for release in ("1", "2"):
+        configuration.releases.write(release, {"index.conf": ""}, {})
+    return configuration
+
+
+def listens(configuration):
+    """Who listens on port 443, if the release does where the file is set aside."""
+    release = configuration.releases.current() == "2" and (configuration.folder / "conf.d/zz-wss.conf").is_file()
+    return [*(["release"] if release else []), *(["package"] if configuration.aside.text() == SSL_CONF else [])]
+
+
+@pytest.mark.parametrize("forth", [True, False], ids=["there", "and away"])
+@pytest.mark.parametrize("before", ["1", None])
+def test_the_packages_site_is_set_aside_and_put_back_and_never_listens_beside_the_release(httpd, killer, forth, before):
+    none = httpd.wanted("1", httpd.read(), 4000) if before else httpd.read()
+    httpd.put(none)
+    wanted = httpd.wanted("2", httpd.read(), 4000, aside=True)
+    assert wanted.tls_site.startswith("# wss.edge: the file of the server's package that was here is ")
+    assert httpd.staged(wanted, {})["conf.d/ssl.conf"] == wanted.tls_site
+    start, end = (none, wanted) if forth else (wanted, none)
+    for step in itertools.count():
+        httpd.put(start)
+        killed = killer.kills(httpd.folder, step, lambda: httpd.put(end))
+        assert len(listens(httpd)) < 2
+        httpd.put(end)
+        assert httpd.read() == end
+        assert listens(httpd) == (["release"] if forth else ["package"])
+        if not killed:
+            return
+
+
+def test_what_the_user_makes_of_it_meanwhile_stays(httpd):
+    httpd.put(httpd.wanted("2", httpd.read(), 4000, aside=True))
+    httpd.aside.place.write_text("# mine\n")
+    httpd.put(httpd.without(httpd.read()))
+    assert httpd.aside.text() == "# mine\n"

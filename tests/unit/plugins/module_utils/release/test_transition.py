@@ -341,7 +341,7 @@ def test_a_server_that_would_have_nothing_to_listen_on_is_stopped_and_its_own_si
     (host.folder / "default").write_text("")
     link.symlink_to("../default")
     present(host)
-    default_site.set_aside(host.server)
+    default_site.site(host.server).set_aside()
     back(host, state="absent")
     assert host.told == [("disable", "nginx"), ("stop", "nginx")]
     assert link.is_symlink()

@@ -82,9 +82,7 @@ def test_files_are_called_after_their_content_and_bring_nothing_else_with_them()
     paths = found.paths["ca"]
     assert paths["a"] == paths["c"] != paths["b"]
     assert {**paths, **found.paths["crl"]}.keys() == {"system", "a", "b", "c", "d"}
-    assert {f"{CURRENT}/{name}" for name in found.files} == {*paths.values(), *found.paths["crl"].values()} - {
-        SYSTEM
-    }
+    assert {f"{CURRENT}/{name}" for name in found.files} == {*paths.values(), *found.paths["crl"].values()} - {SYSTEM}
 
 
 def test_what_is_not_made_yet_has_its_place_already():

@@ -33,29 +33,29 @@ def nginx(tmp_path):
 
 def test_a_file_is_set_aside_and_comes_back(apache, tmp_path):
     for _twice in range(2):
-        default_site.set_aside(apache)
-        assert default_site.is_aside(apache)
+        default_site.site(apache).set_aside()
+        assert default_site.site(apache).is_aside()
     assert "Listen" not in (tmp_path / "ports.conf").read_text()
     assert str(tmp_path / "wss/aside/ports.conf") in (tmp_path / "ports.conf").read_text()
     for _twice in range(2):
-        default_site.put_back(apache)
+        default_site.site(apache).put_back()
     assert (tmp_path / "ports.conf").read_text() == PORTS
-    assert not default_site.is_aside(apache)
+    assert not default_site.site(apache).is_aside()
 
 
 def test_a_file_that_the_user_wrote_since_stays(apache, tmp_path):
-    default_site.set_aside(apache)
+    default_site.site(apache).set_aside()
     (tmp_path / "ports.conf").write_text("Listen 8080\n")
-    default_site.put_back(apache)
+    default_site.site(apache).put_back()
     assert (tmp_path / "ports.conf").read_text() == "Listen 8080\n"
 
 
 def test_a_link_is_set_aside_and_comes_back(nginx, tmp_path):
     link = tmp_path / "sites-enabled/default"
-    default_site.set_aside(nginx)
+    default_site.site(nginx).set_aside()
     assert not link.is_symlink()
-    assert default_site.is_aside(nginx)
-    default_site.put_back(nginx)
+    assert default_site.site(nginx).is_aside()
+    default_site.site(nginx).put_back()
     assert link.read_text() == "server { listen 80; }\n"
 
 
@@ -72,9 +72,18 @@ HOLDERS = [
 def test_it_makes_room_for_another_server_where_no_site_is_the_users(apache, monkeypatch, found, makes_room, own):
     monkeypatch.setattr(default_site, "own_files", lambda _server, _runner: own)
     assert default_site.makes_room(apache, found, None) == (makes_room and not own)
+    assert not default_site.makes_room(dataclasses.replace(apache, default_site=""), found, None)
 
 
 def test_only_its_own_sockets_are_not_wanted_by_others(apache, tmp_path):
     ours = {"owner": "site chat", "address": "0.0.0.0", "port": 443}
-    listens = [ours, {"owner": str(tmp_path / "ports.conf"), "address": "0.0.0.0", "port": 80}]
+    listens = [ours, {"owner": "it", "file": str(tmp_path / "ports.conf"), "address": "0.0.0.0", "port": 80}]
     assert default_site.wanted_by_others(apache, listens) == [ours]
+
+
+def test_where_it_is_in_the_main_file_nothing_is_set_aside(tmp_path):
+    nothing = default_site.site(dataclasses.replace(APACHE, config_dir=str(tmp_path), default_site=""))
+    nothing.set_aside()
+    nothing.put_back()
+    assert (nothing.is_aside(), nothing.text(), nothing.original()) == (False, None, None)
+    assert list(tmp_path.iterdir()) == []

@@ -125,7 +125,7 @@ def test_the_users_own_sites_are_foreign_and_ours_are_not(host):
     (host.folder / "conf.d" / "hash.conf").write_text("server_names_hash_max_size 1024;\ngzip on;\n")
     own = {
         "names": ["own.example.com"],
-        "listens": [{"address": "0.0.0.0", "port": 80, "ssl": False}],
+        "listens": [{"address": "0.0.0.0", "port": 80, "ssl": False, "default": False}],
         "file": str(host.folder / "sites-enabled" / "own"),
         "line": 1,
     }

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.server import config_check, service
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import CheckResult, Message
-from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE, NGINX
+from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE, NGINX, servers
 
+HTTPD = servers("RedHat")["apache"]
 BY_SYSTEMD = [["systemctl", "enable", "apache2"], ["systemctl", "start", "apache2"]]
 BY_INIT_SCRIPT = [["update-rc.d", "apache2", "enable"], ["service", "apache2", "start"]]
 
@@ -75,3 +78,15 @@ def test_a_manager_that_lies_is_not_believed(manager):
     manager.deaf = True
     with pytest.raises(service.ServiceError, match="did not start"):
         service.start(APACHE, manager.run)
+
+
+@pytest.mark.parametrize(("server", "sent"), [(APACHE, []), (HTTPD, [(4711, signal.SIGTERM)])])
+def test_a_service_that_waits_for_connections_to_end_is_not_waited_for(manager, monkeypatch, server, sent):
+    signals = []
+    monkeypatch.setattr(service, "kill", lambda pid, number: signals.append((pid, number)))
+    monkeypatch.setattr(service.sockets, "master_pid", lambda _file: 4711 if manager.running else None)
+    manager.running = True
+    service.stop(server, manager.run)
+    assert (signals, manager.told) == (sent, [["systemctl", "stop", server.service]])
+    service.stop(server, manager.run)
+    assert signals == sent
