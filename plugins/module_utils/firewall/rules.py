@@ -10,11 +10,14 @@ ours is marked in the firewall itself, so that a rule of the user's is never tak
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import Any, NamedTuple
 
 
 class Rule(NamedTuple):
-    """C(port) is one of TCP; C(source) is an address or network, or None for everybody, by IPv4 and IPv6."""
+    """C(port) is one of TCP; C(source) is a network, or None for everybody, by IPv4 and IPv6."""
 
     port: int
     source: str | None
@@ -22,3 +25,30 @@ class Rule(NamedTuple):
 
 class FirewallError(Exception):
     """The firewall is not as it shall be; the text says why, and what is as it was."""
+
+
+class Change(NamedTuple):
+    """What makes or ends a rule: C(arguments) are what the module that does it needs besides."""
+
+    rule: Rule
+    arguments: dict[str, Any]
+
+
+@dataclass
+class Plan:
+    """C(before) are our rules as they are; C(opening) and C(closing) is what there is to do, in this order."""
+
+    before: list[Rule]
+    opening: list[Change]
+    closing: list[Change]
+    warnings: list[str] = field(default_factory=list)
+
+
+def network(source: str) -> str:
+    """The one way to write an address or network."""
+    return str(ip_network(source, strict=False))
+
+
+def in_order(rules: Iterable[Rule]) -> list[Rule]:
+    """Each once; those for everybody first."""
+    return sorted(set(rules), key=lambda rule: (rule.port, rule.source or ""))

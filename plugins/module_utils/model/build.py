@@ -11,6 +11,7 @@ from typing import Any
 from . import certificates, clients, endpoints, grammar, later, schema, targets, tls
 from .application import application
 from .conflicts import find_conflicts, find_forbidden
+from .firewall import firewall
 from .problems import At, Problems
 from .types import Authority, Model, Site
 from .values import in_range, parsed, parsed_list
@@ -48,6 +49,7 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str, host
         in_range(values, key, At(), problems)
     _raise(problems)
     echo = parsed_list(values["wss_echo"], _echo_address, At("", "wss_echo"), problems)
+    opened = firewall(values, sites, problems)
     probe_dir = parsed(values["wss_probe_dir"], grammar.controller_file, At("", "wss_probe_dir"), problems)
     if values["wss_probe_from"] == "host" and any(map(targets.shows_certificate, sites)):
         presented.of_host()
@@ -70,6 +72,7 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str, host
         "host": host,
         "address": address,
         "echo": echo,
+        "firewall": opened,
         "authority": authority,
         "clients": presented.entries,
         "sites": sites,

@@ -15,7 +15,6 @@ from .servers import DIFFERENCES
 
 # A key, as its path in the argument spec, and the values that are done.
 LATER: dict[str, tuple[Any, ...]] = {
-    "wss_firewall": ("none",),
     "wss_sites.certificate.provider": ("self_signed", "private_ca", "request", "files"),
 }
 WHY = "belongs to a later version"

@@ -163,6 +163,16 @@ class Site(TypedDict):
     endpoints: list[Endpoint]
 
 
+class Firewall(TypedDict):
+    """C(kind) is V(auto), V(none) or the firewall's name.
+
+    C(rules) have a TCP port (C(port)) and the network that may come in there (C(source)), None for everybody.
+    """
+
+    kind: str
+    rules: list[dict[str, Any]]
+
+
 class Model(TypedDict):
     """Everything that one host shall serve.
 
@@ -184,6 +194,7 @@ class Model(TypedDict):
     host: str
     address: str
     echo: list[str]
+    firewall: Firewall
     authority: Authority | None
     clients: list[dict[str, Any]]
     sites: list[Site]

@@ -274,7 +274,6 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
         ["site chat.example.com, http2_websockets: true", "wss_server: nginx", "nginx.org", "allowed: false"],
     ),
     # What belongs to a later version is refused, never ignored.
-    "firewall": ([site()], {"wss_firewall": "ufw"}, ["wss_firewall", '"ufw"', "later version"]),
     "acme": ([site(certificate={"provider": "acme"})], {}, ["certificate.provider", '"acme"', "later version"]),
     # Several backends, and TLS towards them.
     "backend beside backends": ([site(e_backends=["ws://a"])], {}, ["backend", '"ws://127.0.0.1:8282"', "beside"]),
@@ -387,6 +386,19 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     ),
     "half a certificate for the probe": (
         [site(e_probe={"certificate": "/a.pem"})], {}, ["probe.private_key", "required beside certificate"],
+    ),
+    # Firewalls.
+    "firewall": ([site()], {"wss_firewall": "pf"}, ["wss_firewall", '"pf"', "firewalld, ufw, nftables, iptables"]),
+    "a name as a source": (
+        [site()], {"wss_firewall_sources": ["a.example.com"]}, ["wss_firewall_sources[0]", '"a.example.com"', "network"],
+    ),
+    "an address within a network": (
+        [site()], {"wss_firewall_sources": ["192.0.2.7/24"]}, ['"192.0.2.7/24"', "192.0.2.7 for", "192.0.2.0/24"],
+    ),
+    "everybody by address": ([site()], {"wss_firewall_sources": ["::/0"]}, ['"::/0"', "leave", "empty"]),
+    "an address with a zone": ([site()], {"wss_firewall_sources": ["fe80::1%eth0"]}, ['"fe80::1%eth0"', "neither"]),
+    "a source twice": (
+        [site()], {"wss_firewall_sources": ["192.0.2.7", "192.0.2.7/32"]}, ["wss_firewall_sources[1]", "twice"],
     ),
     # Applications that terminate TLS themselves.
     "an application beside a server": (
