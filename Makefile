@@ -1,7 +1,8 @@
 # make wss             serve the sites of inventory/ as wss, and prove it
 # make wss ARGS='-i my-inventory --check --diff'
 # make test            everything; `make lint unit sanity integration archive molecule`: one part each
-# make test-all        the same, with the long scenarios on every host
+# make test-all        the same, with every scenario on every host, which takes an hour; writes docs/platforms.md
+# make molecule-sites  one scenario; with WSS_HOSTS=wss on every host, as a part of test-all again
 # make bench-certificates   beside community.crypto (benchmarks/certificates/README.md); wants a quiet machine
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -21,12 +22,14 @@ collections:
 test: collections
 	@$(PYTHON) tests/run.py
 
-test-all: export WSS_LONG_SCENARIOS_ON = wss
-test-all: export WSS_APPLICATIONS_ON = debian12:debian13
+test-all: export WSS_HOSTS = wss
 test-all: test
 
 lint unit sanity integration archive molecule: collections
 	@$(PYTHON) tests/run.py $@
+
+molecule-%: collections
+	@$(PYTHON) tests/run.py $@ platforms
 
 bench-certificates: collections
 	@$(PYTHON) benchmarks/certificates/run.py

@@ -14,7 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from websockets.asyncio.client import connect
 
 ROOT = Path(__file__).parents[1]
 BROWSER = ROOT / "tests/browser/browser.py"
-# From the inventory: {"debian12": {"server": "nginx", "address": "...", "ipv6": "...", "ssh": ["ssh", ...]}, ...}
+# From the inventory: {"debian12": {"server": "nginx", "family": "Debian", "suite": "bookworm", ...}, ...}
 HOSTS = json.loads(os.environ.get("WSS_TEST_HOSTS", "{}"))
 # The same of all the hosts of the scenario, for a test that looks at others, too.
 ALL_HOSTS = json.loads(os.environ.get("WSS_ALL_HOSTS", "{}"))
@@ -34,8 +34,8 @@ class Server:
     """What differs between the servers where a test looks at the host, or at what only one of them says."""
 
     name: str
+    packages: str
     service: str
-    """So its package is called, too."""
     folder: str
     logs: str
     pid_file: str
@@ -46,32 +46,72 @@ class Server:
     """What openssl says of the handshake for an unknown name."""
     idle: str
     """How the configuration says for how many seconds a connection may be silent."""
+    sites: tuple[str, ...]
+    """The folders of the user's own sites; the server reads the last."""
+    sites_by_default: tuple[str, ...]
+    """What the distribution has put there."""
+    purge: str = "apt-get -qq purge --autoremove"
+
+    @property
+    def own(self) -> str:
+        """The folder of the user's own sites that the server reads."""
+        return self.sites[-1]
 
 
+_DNF = "dnf --quiet --assumeyes remove"
+_NGINX = Server(
+    name="nginx",
+    packages="nginx",
+    service="nginx",
+    folder="/etc/nginx",
+    logs="/var/log/nginx",
+    pid_file="/run/nginx.pid",
+    check="nginx -t -q",
+    dead=502,
+    refused="unrecognized name",
+    idle="proxy_read_timeout {}s;",
+    sites=("/etc/nginx/sites-available", "/etc/nginx/sites-enabled"),
+    sites_by_default=("default",),
+)
+_APACHE = Server(
+    name="apache",
+    packages="apache2",
+    service="apache2",
+    folder="/etc/apache2",
+    logs="/var/log/apache2",
+    pid_file="/run/apache2/apache2.pid",
+    check="apache2ctl configtest",
+    dead=503,
+    refused="alert handshake failure",
+    idle=" timeout={}",
+    sites=("/etc/apache2/sites-available", "/etc/apache2/sites-enabled"),
+    sites_by_default=("000-default.conf",),
+)
 SERVERS = {
-    "nginx": Server(
-        name="nginx",
-        service="nginx",
-        folder="/etc/nginx",
-        logs="/var/log/nginx",
-        pid_file="/run/nginx.pid",
-        check="nginx -t -q",
-        dead=502,
-        refused="unrecognized name",
-        idle="proxy_read_timeout {}s;",
-    ),
-    "apache": Server(
-        name="apache",
-        service="apache2",
-        folder="/etc/apache2",
-        logs="/var/log/apache2",
-        pid_file="/run/apache2/apache2.pid",
-        check="apache2ctl configtest",
-        dead=503,
-        refused="alert handshake failure",
-        idle=" timeout={}",
+    ("Debian", "nginx"): _NGINX,
+    ("Debian", "apache"): _APACHE,
+    ("RedHat", "nginx"): replace(_NGINX, sites=("/etc/nginx/conf.d",), sites_by_default=(), purge=_DNF),
+    ("RedHat", "apache"): replace(
+        _APACHE,
+        packages="httpd mod_ssl",
+        service="httpd",
+        folder="/etc/httpd",
+        logs="/var/log/httpd",
+        pid_file="/run/httpd/httpd.pid",
+        check="httpd -t",
+        sites=("/etc/httpd/conf.d",),
+        sites_by_default=("autoindex.conf", "ssl.conf", "userdir.conf", "welcome.conf"),
+        purge=_DNF,
     ),
 }
+# nginx 1.18 refuses by having no certificate.
+_OF_SUITE = {("bullseye", "nginx"): {"refused": "alert internal error"}}
+
+
+def server_of(family: str, name: str, suite: str) -> Server:
+    """The server as it is on this platform; nginx where an application is to do without one."""
+    name = "nginx" if name == "none" else name
+    return replace(SERVERS[family, name], **_OF_SUITE.get((suite, name), {}))
 
 
 @dataclass
@@ -154,6 +194,8 @@ class Host:
     folder: Path
     inventories: list[Path]
     server: Server
+    family: str
+    suite: str
 
     def play(self, playbook: str, *arguments: str, **variables: Any) -> Play:
         """Run a playbook against this host with the scenario's inventory."""
@@ -166,6 +208,13 @@ class Host:
     def run(self, command: str) -> str:
         """Run a command on the host and return what it prints."""
         return subprocess.run([*self.ssh, command], check=True, capture_output=True, text=True).stdout
+
+    def installed(self, packages: str = "") -> str:
+        """Those of these packages that are installed, or all that are."""
+        rpm = self.family == "RedHat"
+        ask = "rpm --query" + ("" if packages else " --all") if rpm else "dpkg-query --show"
+        said = self.run(f"{ask} {packages} 2>/dev/null || true")
+        return "".join(sorted(line for line in said.splitlines(keepends=True) if "is not installed" not in line))
 
     def write(self, path: str, text: str) -> None:
         """Write a file on the host."""
@@ -250,7 +299,20 @@ def _host(name: str, seen: dict[str, Any], request: pytest.FixtureRequest, folde
     scenario = request.path.parent
     of_the_scenario = [ROOT / f"examples/{scenario.name}.yml", scenario / "inventory"]
     inventories = [each for each in of_the_scenario if each.exists()] + [ROOT / "molecule/inventory"]
-    return Host(name, seen["address"], seen["ipv6"], seen["ssh"], folder, inventories, SERVERS[seen["server"]])
+    seen = {**seen, "server": server_of(seen["family"], seen["server"], seen["suite"])}
+    return Host(name=name, folder=folder, inventories=inventories, **seen)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _versions(record_testsuite_property: Any) -> None:
+    """They stand in the report, for tests/platforms.py."""
+    script = (ROOT / "molecule/versions.sh").read_text()
+    for seen in HOSTS.values():
+        record_testsuite_property("suite", seen["suite"])
+        record_testsuite_property("server", seen["server"])
+        said = subprocess.run([*seen["ssh"], "sh"], check=True, input=script, capture_output=True, text=True)
+        for line in said.stdout.splitlines():
+            record_testsuite_property(*line.split("=", 1))
 
 
 @pytest.fixture(params=HOSTS)

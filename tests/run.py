@@ -1,7 +1,10 @@
 # Copyright (c) 2026 The wss.edge authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python3 tests/run.py [PART...]`: runs these parts of the tests, or all. Ends with how many passed and failed."""
+"""`python3 tests/run.py [PART...]`: runs these parts of the tests, or all. Ends with how many passed and failed.
+
+A part is one of PARTS, or the name of a step of it, as in what is printed: `molecule-sites`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,6 @@ import xml.etree.ElementTree as ET
 from environments import CACHE, TOP, find_pythons, make_controllers, make_venv, put_on_path
 
 PARTS = ("lint", "unit", "sanity", "archive", "integration", "molecule")
-ALONE = ("integration", "molecule")  # steps that start services, and that other work would slow
 MODULES_RUN_ON = ("3.9", "3.10", "3.11", "3.12", "3.13")  # with the libraries of tests/unit/requirements.txt
 PACKAGES = ("git", "openssh-client", "openssl", "python3-venv", "shellcheck")
 # What differs between versions of cryptography; the oldest Python runs everything.
@@ -28,9 +30,10 @@ CRYPTOGRAPHIC = " ".join(
 )
 MODULES_NEED = TOP / "tests/unit/requirements.txt"
 ARCHIVE = ".cache/archive/wss-edge-*.tar.gz"
-# What a killed run has left is not a fresh host.
-MOLECULE = (
-    "rm -rf .cache/molecule; export MOLECULE_GLOB='molecule/*/molecule.yml'; molecule destroy && molecule test --all"
+# What one host fails before its tests must not hide what the others pass.
+SCENARIO = (
+    "mkdir -p .cache/molecule; rm -f {report}.failed; molecule test --destroy never -s {name} ||"
+    " {{ touch {report}.failed; ls {report}-*.xml || molecule verify -s {name}; }}; [ ! -e {report}.failed ]"
 )
 # The importer says what it objects to, and succeeds.
 IMPORT = f"python -m galaxy_importer.main {ARCHIVE} | awk '{{print}} /ERROR|WARNING/ {{bad = 1}} END {{exit bad}}'"
@@ -42,6 +45,7 @@ class Step:
     name: str
     command: str
     reports: str = ""  # the JUnit files it writes, a pattern below .cache
+    alone: bool = False  # it starts services, or other work would slow it
 
 
 def ansible_test(part: str, name: str, controller: str, arguments: str, prepare: str = "true") -> Step:
@@ -69,7 +73,8 @@ def modules_on(python: str, controllers: dict[str, str]) -> list[Step]:
     of_python = {version: name for name, version in controllers.items()}
     main = next(iter(controllers))
     if python == controllers[main]:
-        return [integration("integration", main, python, f"--controller origin:python={python}")]
+        step = integration("integration", main, python, f"--controller origin:python={python}")
+        return [dataclasses.replace(step, alone=True)]
     name = of_python.get(python, main)
     origin = f"--controller origin:python={controllers[name]}"
     servers = "--exclude nginx_config_check --exclude apache_config_check"
@@ -104,8 +109,20 @@ def plan(controllers: dict[str, str], pythons: dict[str, str]) -> list[Step]:
         Step("lint", "yamllint", f"{path} yamllint --strict ."),
         Step("lint", "changelog", f"{path} antsibull-changelog lint"),
         Step("archive", "importer", f"PATH={CACHE}/venv/importer/bin:$PATH; set -o pipefail; {IMPORT}"),
-        Step("molecule", "molecule", f"export {path}; {MOLECULE}", reports="molecule/*.xml"),
+        *molecule(path),
     ]
+
+
+def molecule(path: str) -> list[Step]:
+    """All scenarios share the hosts that the first step makes; what a killed run has left is not a fresh host."""
+    run = f"export {path} MOLECULE_GLOB='molecule/*/molecule.yml';"
+    steps = [Step("molecule", "hosts", f"rm -rf .cache/molecule; {run} molecule destroy && molecule create")]
+    for name in sorted(path.parent.name for path in TOP.glob("molecule/*/molecule.yml")):
+        command = SCENARIO.format(name=name, report=f".cache/molecule/{name}")
+        steps.append(Step("molecule", f"molecule-{name}", f"{run} {command}", f"molecule/{name}-*.xml"))
+    steps.append(Step("molecule", "platforms", f"{path} python tests/platforms.py"))
+    steps.append(Step("molecule", "no-hosts", f"{run} molecule destroy"))
+    return [dataclasses.replace(step, alone=True) for step in steps]
 
 
 @dataclasses.dataclass
@@ -175,12 +192,12 @@ def set_up() -> tuple[dict[str, str], dict[str, str]]:
 
 def test(parts: list[str]) -> Outcome:
     try:
-        steps = [step for step in plan(*set_up()) if step.part in parts]
+        steps = [step for step in plan(*set_up()) if {step.part, step.name} & set(parts)]
     except subprocess.CalledProcessError as error:
         return Outcome(0, 0, [f"FAILED set-up: {error}"])
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        seen = list(pool.map(run, [step for step in steps if step.name not in ALONE]))
-    seen += [run(step) for step in steps if step.name in ALONE]
+        seen = list(pool.map(run, [step for step in steps if not step.alone]))
+    seen += [run(step) for step in steps if step.alone]
     failed = [words for outcome in seen for words in outcome.failed]
     return Outcome(sum(outcome.passed for outcome in seen), sum(outcome.skipped for outcome in seen), failed)
 

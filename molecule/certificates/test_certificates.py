@@ -208,11 +208,9 @@ def test_an_ordinary_run_renews_what_is_short_of_its_life(host: Any) -> None:
 
 
 PRIVATE = "/etc/pki/wss/private.example.com/current"
-# A server of the user's own that lets in whom our authority knows and has not revoked: which file, and what it says.
+# A server of the user's own that lets in whom our authority knows and has not revoked.
 MUTUAL = {
-    "nginx": (
-        "conf.d/mutual.conf",
-        f"""
+    "nginx": f"""
 server {{
     listen 7443 ssl;
     server_name private.example.com;
@@ -225,10 +223,7 @@ server {{
     add_header X-Client $ssl_client_s_dn always;
 }}
 """,
-    ),
-    "apache": (
-        "sites-enabled/zzz-mutual.conf",
-        f"""
+    "apache": f"""
 Listen 7443
 <VirtualHost *:7443>
     ServerName private.example.com
@@ -243,24 +238,24 @@ Listen 7443
     Header always set X-Client %{{SSL_CLIENT_S_DN}}s
 </VirtualHost>
 """,
-    ),
 }
 
 
 @pytest.fixture
 def mutual(host: Any) -> Any:
     """Bring that server, with what the authority says now."""
-    file, text = MUTUAL[host.server.name]
+    file = f"{host.server.own}/zzz-mutual.conf"
     reload = f"systemctl reload {host.server.service}; sleep 0.5"
 
     def bring() -> None:
         for name in ("ca", "crl"):
             pem = (MADE / f"ca/{name}.pem").read_text()
             host.run(f"cat > /etc/ssl/wss-{name}.pem <<'EOF'\n{pem}EOF")
-        host.run(f"cat > {host.server.folder}/{file} <<'EOF'{text}EOF\n{reload}")
+        host.write(file, MUTUAL[host.server.name])
+        host.run(reload)
 
     yield bring
-    host.run(f"rm {host.server.folder}/{file}; {reload}")
+    host.run(f"rm {file}; {reload}")
 
 
 def who_comes_in(host: Any, *certificate: str) -> str:

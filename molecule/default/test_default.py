@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,16 @@ def test_tls_is_what_the_policy_says(host: Any) -> None:
         443, *name, "-tls1_1"
     )
     assert "alert handshake failure" in host.handshake(443, *name, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA")
+
+
+def test_the_group_is_hybrid_where_openssl_knows_it(host: Any) -> None:
+    """The host probes itself, so that server and client have the same OpenSSL."""
+    knows = host.run("python3 -c 'import ssl; print(ssl.OPENSSL_VERSION_INFO >= (3, 5))'").strip() == "True"
+    assert knows or host.suite not in ("trixie", "forky")
+    run = host.play("playbooks/verify.yml", wss_probe_from="host")
+    assert run.ok, run.output
+    group = "X25519MLKEM768" if knows else "X25519"
+    assert re.search(rf"TLSv1\.3, TLS_AES_256_GCM_SHA384, {group}\b", run.output), run.output
 
 
 def test_sessions_are_resumed(host: Any, tmp_path: Path) -> None:

@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 import yaml
 from authority import Authority
+from conftest import ALL_HOSTS
 from cryptography import x509
 from websockets.exceptions import InvalidStatus
 
 ROOT = Path(__file__).parents[2]
 CA = ROOT / ".cache/molecule/encrypted-backends/ca"
 SITE = yaml.safe_load((ROOT / "examples/encrypted-backends.yml").read_text())["frontends"]["vars"]["wss_sites"][0]
+GROUPS = yaml.safe_load((Path(__file__).parent / "inventory/groups.yml").read_text())
+BACKENDS = [name for name in GROUPS["backends"]["hosts"] if name in ALL_HOSTS]
 NAME = SITE["name"]
 URL = f"wss://{NAME}/wss"
 CLIENT = "/etc/pki/wss/client:private_ca"
@@ -44,9 +47,9 @@ def test_a_socket_through_the_proxy_echoes(host: Any) -> None:
 
 def test_the_backends_take_turns(host: Any, hosts: dict[str, Any]) -> None:
     with ExitStack() as stack:
-        for _number in range(6):
+        for _number in range(3 * len(BACKENDS)):
             stack.enter_context(host.connect(URL, NAME, **trust()))
-        for name in ("debian13", "apache12"):
+        for name in BACKENDS:
             clients = hosts[name].run("ss -Htn state established '( sport = :443 )'")
             assert host.address in clients or host.ipv6 in clients
 

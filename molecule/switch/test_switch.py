@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import SERVERS
+from conftest import server_of
 
 BACKEND = "ws://127.0.0.1:8282"
 CHAT = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": BACKEND, "probe": "echo"}]}
@@ -24,7 +24,7 @@ OWN = {
 @pytest.fixture
 def other(host: Any) -> Any:
     """The server that the host does not have by its inventory."""
-    return SERVERS["apache" if host.server.name == "nginx" else "nginx"]
+    return server_of(host.family, "apache" if host.server.name == "nginx" else "nginx", host.suite)
 
 
 def serves(host: Any, server: Any) -> bool:
@@ -42,7 +42,7 @@ def rests(host: Any, server: Any) -> bool:
 
 def own_site(host: Any, port: int) -> str:
     """A site of the user's on the host's server."""
-    path = f"{host.server.folder}/sites-enabled/own.conf"
+    path = f"{host.server.own}/own.conf"
     host.run(
         f"printf '%s' '{OWN[host.server.name].format(port=port)}' > {path}; systemctl reload {host.server.service}"
     )
@@ -96,7 +96,7 @@ def test_the_other_server_takes_the_port_when_it_is_checked(host: Any, other: An
 
 def test_both_serve_on_one_host(host: Any, other: Any) -> None:
     assert host.play("playbooks/remove.yml").ok
-    assert host.run("dpkg-query --show nginx apache2 2>/dev/null || true") == ""
+    assert host.installed("nginx apache2 httpd") == ""
     assert host.wss(CHAT).ok
     beside = host.wss(BESIDE, wss_server=other.name)
     assert beside.ok, beside.output
@@ -105,4 +105,4 @@ def test_both_serve_on_one_host(host: Any, other: Any) -> None:
     assert host.wss(CHAT).counts["changed"] == "0"
     assert host.wss(BESIDE, wss_server=other.name).counts["changed"] == "0"
     assert host.play("playbooks/remove.yml").ok
-    assert host.run("ls -d /etc/nginx /etc/apache2 /etc/pki/wss 2>/dev/null || true") == ""
+    assert host.run("ls -d /etc/nginx /etc/apache2 /etc/httpd /etc/pki/wss 2>/dev/null || true") == ""
