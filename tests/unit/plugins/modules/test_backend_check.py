@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+from contextlib import suppress
 
 import pytest
 from ansible.module_utils.common import parameters
 
+from ansible_collections.wss.edge.plugins.module_utils.probe import selinux
 from ansible_collections.wss.edge.plugins.module_utils.probe.backend_check import ARGUMENTS, TRUST
 from ansible_collections.wss.edge.plugins.modules import backend_check
 
@@ -18,6 +21,15 @@ TLS = {
     "verify": True, "ca": "private_ca", "verify_depth": 2, "server_name": "b1", "client_certificate": "client:1",
     "protocols": ["TLSv1.2", "TLSv1.3"], "ciphers": [], "session_reuse": True,
 }  # fmt: skip
+
+CHECKED = {
+    "site": "chat",
+    "path": "/wss",
+    "address": "127.0.0.1:1",
+    "url": "ws://127.0.0.1:1",
+    "state": "ok",
+    "text": "",
+}
 
 
 def model(address, tls=None):
@@ -31,7 +43,7 @@ def model(address, tls=None):
         "name": "chat", "server_names": ["chat.example.com"], "listen": [{"address": "*", "port": 443}], "tls": {},
         "client_certificates": None, "endpoints": [endpoint],
     }  # fmt: skip
-    return {"sites": [site]}
+    return {"sites": [site], "probe_from": "controller", "firewall": {"kind": "none", "rules": []}}
 
 
 @pytest.fixture
@@ -92,6 +104,47 @@ def test_relative_paths_are_below_the_servers_folder(monkeypatch, family, server
         "private_ca": f"{folder}/wss/current/trust/private_ca.pem",
         "mine": "/a.pem",
     }
+
+
+@pytest.fixture
+def answering():
+    """A server that has no endpoint."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            with suppress(OSError):
+                while True:
+                    with listener.accept()[0] as conn:
+                        conn.recv(4096)
+                        conn.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("probe_from", ["controller", "host"])
+def test_what_is_between(run, monkeypatch, down, answering, probe_from):
+    monkeypatch.setattr(backend_check, "active", lambda kind, _runner: "ufw" if kind == "auto" else "none")
+    url = f"ws://chat.example.com:{answering}/wss"
+    place = {"site": "chat", "address": "127.0.0.1", "port": answering}
+    proofs = [{**place, "url": url, "status": None, "unreached": True}]
+    told = run(model={**model(down), "probe_from": probe_from}, proofs=proofs)["report"]
+    between = [line.split(":")[0] for line in told[:-2]]
+    expected = ["Site chat", "On the host, ufw is active, and wss_firewall is none"]
+    assert between == (expected if probe_from == "controller" else [])
+    assert told[-1] == "0 of 1 backends answer the host as they should."
+
+
+def test_what_selinux_forbids(run, monkeypatch, tmp_path):
+    (tmp_path / "booleans").mkdir()
+    (tmp_path / "enforce").write_text("1")
+    (tmp_path / "booleans" / "httpd_can_network_connect").write_text("0 0")
+    monkeypatch.setattr(backend_check, "check", lambda *_told: [CHECKED])
+    monkeypatch.setattr(selinux.sentences, "__defaults__", (str(tmp_path),))
+    proofs = [{"site": "chat", "url": "wss://chat.example.com/wss", "status": 502, "unreached": False}]
+    told = run(model=model("127.0.0.1:1"), proofs=proofs)["report"]
+    assert told[0].endswith("setsebool -P httpd_can_network_connect on")
 
 
 @pytest.mark.parametrize("timeout", [0, 3600])
