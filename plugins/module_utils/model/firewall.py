@@ -37,7 +37,7 @@ def _is_local(listen: Listen) -> bool:
 
 def _network(text: str) -> Network:
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        network = ipaddress.ip_network("" if "%" in text else text, strict=False)
     except ValueError:
         raise ValueError("is neither an address nor a network, such as 192.0.2.0/24 or 2001:db8::/32") from None
     host = ipaddress.ip_interface(text).ip

@@ -390,7 +390,7 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = {
     # Firewalls.
     "firewall": ([site()], {"wss_firewall": "pf"}, ["wss_firewall", '"pf"', "firewalld, ufw, nftables, iptables"]),
     "a name as a source": (
-        [site()], {"wss_firewall_sources": ["a.example.com"]}, ["wss_firewall_sources[0]", '"a.example.com"', "network"],
+        [site()], {"wss_firewall_sources": ["a.example"]}, ["wss_firewall_sources[0]", '"a.example"', "network"],
     ),
     "an address within a network": (
         [site()], {"wss_firewall_sources": ["192.0.2.7/24"]}, ['"192.0.2.7/24"', "192.0.2.7 for", "192.0.2.0/24"],
