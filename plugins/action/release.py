@@ -125,8 +125,8 @@ def _server(options: dict[str, Any]) -> Server:
 
 
 def _lacks(facts: Mapping[str, Any], server: Server) -> bool:
-    """In check mode, whether the run would install more of the server than there is."""
-    return bool({*server.packages} & {*facts["missing_packages"]})
+    """In check mode, whether the run would install more of the server than there is, or make what it starts with."""
+    return bool({*server.packages} & {*facts["missing_packages"]}) or facts["first_start"] is not None
 
 
 def _has_tls(site: Site) -> bool:

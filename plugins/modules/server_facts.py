@@ -71,10 +71,25 @@ facts:
       type: list
       elements: str
       sample: [nginx]
+    first_start:
+      description:
+        - What the server's service runs before its first start, as options of M(ansible.builtin.command), or null. The
+          configuration that was installed cannot be checked until that has run.
+      type: dict
+      sample: {cmd: /usr/libexec/httpd-ssl-gencerts, creates: /etc/pki/tls/certs/localhost.crt}
     systemd:
       description: Whether systemd is the host's service manager.
       type: bool
       sample: true
+    selinux:
+      description: Whether SELinux is V(enforcing), V(permissive) or V(disabled).
+      type: str
+      sample: enforcing
+    http_ports:
+      description: Where SELinux enforces, the TCP ports that it lets a web server listen on.
+      type: list
+      elements: int
+      sample: [80, 81, 443, 488, 8008, 8009, 8443, 9000]
     ipv6:
       description: Whether the host has IPv6.
       type: bool

@@ -17,6 +17,7 @@ from ansible_collections.wss.edge.plugins.module_utils.server import (
     apache_syntax,
     config_check,
     nginx_syntax,
+    selinux,
     sockets,
     tls_library,
 )
@@ -196,17 +197,22 @@ def host_facts(server: Server | None, packages: Sequence[str], groups: Sequence[
 
     :param server: None where applications terminate TLS themselves, whose release is what was delivered to them.
     """
+    enforcing = server is not None and selinux.mode() == selinux.ENFORCING
+    needed = [*(server.packages if server else ()), *(selinux.TOOLS if enforcing else ()), *packages]
     facts: dict[str, Any] = {
         "family": family(),
+        "selinux": selinux.mode(),
+        "http_ports": selinux.http_ports(runner) if enforcing else [],
         "service": server.service if server else None,
         "packages": list(server.packages) if server else [],
+        "first_start": _first_start(server) if server else None,
         "own_files": [],
         "systemd": SYSTEMD.is_dir(),
         "ipv6": sockets.has_ipv6(),
         "local_ports": local_ports(),
         "resolvers": resolvers(),
         "hosts": names_in_hosts(),
-        "missing_packages": missing([*(server.packages if server else ()), *packages], runner),
+        "missing_packages": missing(needed, runner),
         "server": None,
         "foreign": _nothing_foreign(server or NGINX),
         "release": {"current": None, "intact": False, "pending": False, "record": {}},
@@ -224,6 +230,13 @@ def host_facts(server: Server | None, packages: Sequence[str], groups: Sequence[
         if other.name != server.name and _is_installed(other) and sockets.master_pid(Path(other.pid_file)):
             facts["other"] = other_facts(other, runner)
     return facts
+
+
+def _first_start(server: Server) -> dict[str, str] | None:
+    """What is to be run before the server can be checked, or None."""
+    if server.first_start is None or os.path.exists(server.first_start[1]):
+        return None
+    return dict(zip(("cmd", "creates"), server.first_start))
 
 
 def _is_installed(server: Server) -> bool:

@@ -49,6 +49,9 @@ class Server:
     """A folder of root's in which there are only folders."""
     event_mpm: str
     """How the user has Apache run with the MPM event."""
+    first_start: tuple[str, str] | None
+    """A program that its service runs before the first start, and the file that it makes; without that, no check of the
+    configuration as it was installed succeeds."""
     stop_signal: str
     """What ends it at once; empty where its service does not wait for connections to end."""
     reload_signal: str
@@ -109,6 +112,7 @@ NGINX = Server(
     run_dir="/run",
     folders_dir="",
     event_mpm="",
+    first_start=None,
     stop_signal="",
     reload_signal="SIGHUP",
     main_limits=True,
@@ -234,6 +238,7 @@ APACHE = Server(
     run_dir="${APACHE_RUN_DIR}",
     folders_dir="/var/lib/apache2",
     event_mpm="a2dismod mpm_prefork, a2enmod mpm_event, and restart Apache",
+    first_start=None,
     stop_signal="",
     reload_signal="SIGUSR1",
     main_limits=False,
@@ -288,6 +293,7 @@ _OF_FAMILIES = {
             run_dir="/run/httpd",
             folders_dir="/usr/share/httpd",
             event_mpm="load mpm_event in /etc/httpd/conf.modules.d/00-mpm.conf, and restart httpd",
+            first_start=("/usr/libexec/httpd-ssl-gencerts", "/etc/pki/tls/certs/localhost.crt"),
             # Its unit has it end when the last connection does, for a minute and a half.
             stop_signal="SIGTERM",
         ),

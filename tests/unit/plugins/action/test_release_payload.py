@@ -37,7 +37,7 @@ SERVER = {
     "groups": ["X25519", "prime256v1", "secp384r1"],
     "tls_library": "OpenSSL 3.0",
 }
-HAS = {"own_files": [], "missing_packages": []}
+HAS = {"own_files": [], "missing_packages": [], "first_start": None}
 DEFAULTS = {"server": "nginx", "running": True}
 
 
@@ -229,7 +229,15 @@ def test_what_the_user_has_altered_is_not_set_aside(act):
     assert act(ActionModule, httpd("keep", own_files=[SSL_CONF]))[1]
 
 
-@pytest.mark.parametrize(("missing", "checkable"), [([], True), (["mod_ssl"], False), (["python3-h2"], True)])
-def test_where_a_package_of_the_server_is_missing_nothing_can_be_checked(act, missing, checkable):
-    _result, (module,) = act(ActionModule, httpd("keep", missing_packages=missing))
+LACKS = [
+    ({}, True),
+    ({"missing_packages": ["mod_ssl"]}, False),
+    ({"missing_packages": ["python3-h2"]}, True),
+    ({"first_start": {"cmd": "/bin/make", "creates": "/it"}}, False),
+]
+
+
+@pytest.mark.parametrize(("lacks", "checkable"), LACKS)
+def test_where_something_of_the_server_is_missing_nothing_can_be_checked(act, lacks, checkable):
+    _result, (module,) = act(ActionModule, httpd("keep", **lacks))
     assert module["module_args"]["payload"]["checkable"] is checkable

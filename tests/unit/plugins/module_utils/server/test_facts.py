@@ -329,3 +329,20 @@ def test_another_server_that_does_not_run_is_not_looked_at(host, apache):
     before = len(host.commands)
     assert facts.host_facts(host.server, [], [], host.run)["other"] is None
     assert "apache2" not in {command[0].rpartition("/")[2] for command in host.commands[before:]}
+
+
+def test_what_a_server_has_to_be_given_before_it_can_be_checked(host, apache, tmp_path):
+    made = tmp_path / "localhost.crt"
+    server = dataclasses.replace(apache, first_start=("/bin/make", str(made)))
+    assert facts.host_facts(server, [], [], host.run)["first_start"] == {"cmd": "/bin/make", "creates": str(made)}
+    made.touch()
+    assert facts.host_facts(server, [], [], host.run)["first_start"] is None
+    assert facts.host_facts(apache, [], [], host.run)["first_start"] is None
+
+
+def test_a_module_that_comes_with_a_package_of_its_own_may_be_missing_yet(host, apache):
+    server = dataclasses.replace(apache, packages=("apache2", "mod_ssl"), modules_dir="/none")
+    found = facts.host_facts(server, ["none"], ["X25519"], host.run)
+    assert (found["server"]["groups"], found["server"]["tls_library"]) == (None, "")
+    assert found["packages"] == ["apache2", "mod_ssl"]
+    assert found["missing_packages"] == ["apache2", "mod_ssl", "none"]
