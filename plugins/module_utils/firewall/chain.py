@@ -19,7 +19,9 @@ from ansible_collections.wss.edge.plugins.module_utils.firewall.rules import Fir
 from ansible_collections.wss.edge.plugins.module_utils.firewall.steps import Edit, Transaction
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
 
-# What a rule does to a new TCP connection from anywhere: refuse it, or let it go on to the next rule.
+# What a rule does to a new TCP connection from anywhere: refuse it, as all else or if a limit or the like allows, or
+# let it go on to the next rule.
+ENDS = "ends"
 REFUSES = "refuses"
 PASSES = "passes"
 # None: it asks for an address, an interface, a port or the like, or it accepts.
@@ -71,10 +73,25 @@ def tail(verdicts: Sequence[Verdict]) -> int | None:
 
     :returns: None where no such rule ends the chain.
     """
-    start = len(verdicts)
+    end = verdicts.index(ENDS) + 1 if ENDS in verdicts else len(verdicts)  # what stands behind is never reached
+    start = end
     while start and verdicts[start - 1] is not None:
         start -= 1
-    return start if REFUSES in verdicts[start:] else None
+    return start if {ENDS, REFUSES} & {*verdicts[start:end]} else None
+
+
+def whole(verdicts: Sequence[Verdict]) -> Verdict:
+    """What a chain does that a rule jumps to; None where it does not end by refusing."""
+    if tail(verdicts) is None:
+        return None
+    return ENDS if ENDS in verdicts and None not in verdicts[: verdicts.index(ENDS)] else REFUSES
+
+
+def at_most(verdict: Verdict, concerned: bool, always: bool) -> Verdict:
+    """A rule's verdict, where it is only about some packets, or not about ours."""
+    if not concerned:
+        return PASSES
+    return REFUSES if verdict == ENDS and not always else verdict
 
 
 def normal(rules: Iterable[Rule]) -> list[Rule]:

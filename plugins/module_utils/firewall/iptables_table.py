@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ansible_collections.wss.edge.plugins.module_utils.firewall.chain import (
+    ENDS,
     PASSES,
-    REFUSES,
     Verdict,
+    at_most,
     by_source,
     normal,
     tail,
+    whole,
 )
 from ansible_collections.wss.edge.plugins.module_utils.firewall.rules import FirewallError, Rule
 
@@ -94,27 +96,31 @@ class Table:
 
     def _verdict(self, rule: str) -> Verdict:
         words = shlex.split(rule)
-        concerned, verdict = True, PASSES
+        verdict: Verdict = PASSES
+        concerned, always = True, True
         while words:
             option = words.pop(0)
             values = [words.pop(0) for _count in range(NEUTRAL.get(option, 1)) if words]
             if option in ("-j", "--jump", "-g", "--goto"):
                 if values[0] in LOGS:
                     continue
-                if values[0] not in ("DROP", "REJECT") and not self._refuses(values[0]):
+                verdict = ENDS if values[0] in ("DROP", "REJECT") else self._whole(values[0])
+                if verdict is None:
                     return None
-                verdict = REFUSES
             elif option in ("-p", "--protocol"):
-                concerned = values[0] in ("tcp", "6", "all")
+                concerned, always = values[0] in ("tcp", "6", "all"), values[0] == "all"
             elif option in ("--ctstate", "--state"):
+                always = False
                 if "NEW" not in values[0].split(","):
                     return None
+            elif option == "--limit":
+                always = False
             elif option not in NEUTRAL:
                 return None
-        return verdict if concerned else PASSES
+        return at_most(verdict, concerned, always)
 
-    def _refuses(self, chain: str) -> bool:
-        return tail([self._verdict(rule) for _number, rule in self.rules(chain)]) is not None
+    def _whole(self, chain: str) -> Verdict:
+        return whole([self._verdict(rule) for _number, rule in self.rules(chain)])
 
 
 def parse(text: str, name: str) -> Table:

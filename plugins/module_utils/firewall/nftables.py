@@ -5,7 +5,8 @@
 
 The live rules get what they need in one transaction; the user's ruleset is not loaded anew. For the next load, one line
 at the end of the file that nftables.service loads includes a file of ours. Its statements succeed whatever the user
-makes of their ruleset later: they add what is there already, or what nothing jumps to.
+makes of their ruleset later: they add what is there already, or what nothing jumps to. They have to come last: a chain
+that they add cannot become a base chain below.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ UNIT = "nftables.service"
 FILE = Path("/etc/wss-edge/nftables.nft")
 HEAD = "# wss.edge: the ports of the sites. Written by Ansible; the next run writes it anew.\n"
 # With a wildcard it is no error where the file is missing.
-INCLUDE = 'include "{}/nftables*.nft"  # wss.edge'
+INCLUDE = 'include "{}/nftables*.nft"  # wss.edge: keep this the last line'
 LIST = ["nft", "-j", "-t", "list", "ruleset"]
 
 
@@ -59,12 +60,13 @@ def plan(rules: Sequence[Rule], runner: Runner) -> ChainPlan:
     main = _main_file(runner)
     start = _next_ruleset(main, runner)
     places = _places(live, start, rules)
-    later = _places(start, start, rules) if start else places
+    at_boot = main is not None and enabled(UNIT, runner)
+    later = _places(start, start, rules) if start else places if at_boot else {}
     steps: list[Edit | Transaction] = list(_edits(main, later, rules)) if main else []
     forth = transaction(live, places, rules)
     if forth:
         steps.append(Transaction(("nft", "-f"), forth, ""))  # the last step: never taken back
-    return ChainPlan(runner, live.before(), steps, _warnings(main, places, later))
+    return ChainPlan(runner, live.before(), steps, _warnings(main if at_boot else None, places, later))
 
 
 def transaction(live: Ruleset, places: dict[Chain, int | None], rules: Sequence[Rule]) -> str:
@@ -102,8 +104,9 @@ def file_text(places: dict[Chain, int | None], rules: Sequence[Rule]) -> str:
 
 def included(text: str, line: str) -> str:
     """The main file with our line at its end."""
-    if line in text.splitlines():
+    if text.rstrip().endswith(f"\n{line}"):
         return text
+    text = not_included(text, line)
     return f"{text}{line}\n" if text.endswith("\n") or not text else f"{text}\n{line}"
 
 
@@ -133,9 +136,7 @@ def _edits(main: Path, later: dict[Chain, int | None], rules: Sequence[Rule]) ->
 
 
 def _main_file(runner: Runner) -> Path | None:
-    """What nftables.service loads at boot."""
-    if not enabled(UNIT, runner):
-        return None
+    """What nftables.service loads, enabled or not."""
     _status, out, _err = runner(["systemctl", "show", "--property", "ExecStart", UNIT])
     named = re.search(r"-f (/[^\s;]+)", out)
     return Path(named[1]).resolve() if named and Path(named[1]).is_file() else None

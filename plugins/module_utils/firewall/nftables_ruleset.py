@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ansible_collections.wss.edge.plugins.module_utils.firewall.chain import (
+    ENDS,
     PASSES,
-    REFUSES,
     Verdict,
+    at_most,
     by_source,
     normal,
     tail,
+    whole,
 )
 from ansible_collections.wss.edge.plugins.module_utils.firewall.rules import FirewallError, Rule
 
@@ -96,24 +98,26 @@ class Ruleset:
 
     def _verdict(self, chain: Chain, rule: Mapping[str, Any]) -> Verdict:
         verdict: Verdict = PASSES
-        concerned = True
+        concerned, always = True, True
         for part in rule["expr"]:
             ((key, value),) = part.items()
             if key == "match":
                 alike = _alike(value)
                 if alike is None:
                     return None
-                concerned = concerned and alike
+                concerned, always = concerned and alike, False
             elif key in ("drop", "reject"):
-                verdict = REFUSES
+                verdict = ENDS
             elif key in ("jump", "goto"):
                 target = chain._replace(name=value["target"])
-                if tail([self._verdict(target, inner) for inner in self.rules.get(target, [])]) is None:
+                verdict = whole([self._verdict(target, inner) for inner in self.rules.get(target, [])])
+                if verdict is None:
                     return None
-                verdict = REFUSES
-            elif not (key in ("counter", "log") or (key == "limit" and isinstance(value, dict) and "inv" not in value)):
+            elif key == "limit" and isinstance(value, dict) and "inv" not in value:
+                always = False
+            elif key not in ("counter", "log"):
                 return None
-        return verdict if concerned else PASSES
+        return at_most(verdict, concerned, always)
 
 
 def parse(text: str) -> Ruleset:

@@ -27,19 +27,19 @@ class Edit:
     check: tuple[str, ...]
 
     def do(self, runner: Runner) -> None:
-        """Put the file there by one rename."""
+        """Put the file there by one rename, once the check has passed."""
         self._put(self.after, runner)
 
-    def undo(self, runner: Runner) -> None:
-        """Put back what was there."""
-        self._put(self.before, runner)
+    def undo(self, _runner: Runner) -> None:
+        """Put back what was there, whatever it is worth."""
+        self._put(self.before, None)
 
     def show(self) -> str:
         """The difference, for people."""
         before, after = ((text or "").splitlines(keepends=True) for text in (self.before, self.after))
         return "".join(difflib.unified_diff(before, after, f"{self.path} (before)", f"{self.path} (after)"))
 
-    def _put(self, text: str | None, runner: Runner) -> None:
+    def _put(self, text: str | None, runner: Runner | None) -> None:
         try:
             if text is None:
                 self.path.unlink()
@@ -48,7 +48,9 @@ class Edit:
                 return
             scratch = self._scratch(text)
             try:
-                run([*self.check, str(scratch)], runner, f"{self.path} stays as it is: with our lines it does not load")
+                if runner:
+                    failure = f"{self.path} stays as it is, as its next text does not load"
+                    run([*self.check, str(scratch)], runner, failure, named=self.path)
                 os.replace(scratch, self.path)
             finally:
                 scratch.unlink(missing_ok=True)
@@ -102,13 +104,15 @@ class Transaction:
             run([*self.command, str(path)], runner, "The live rules stay as they are")
 
 
-def run(command: list[str], runner: Runner, failure: str) -> str:
+def run(command: list[str], runner: Runner, failure: str, named: Path | None = None) -> str:
     """What a command writes.
 
+    :param named: The file that the last word of the command is a copy of.
     :raises FirewallError: where it fails, with C(failure) and the first line that it says.
     """
     status, out, err = runner(command)
     if status == 0:
         return out
-    said = [line for line in (err or out).splitlines() if line.strip()]
-    raise FirewallError(f"{failure}: {command[0]} says: {said[0].strip() if said else f'exit status {status}'}")
+    said = [line.strip() for line in (err or out).splitlines() if line.strip()]
+    reason = said[0] if said else f"exit status {status}"
+    raise FirewallError(f"{failure}: {command[0]} says: {reason.replace(command[-1], str(named)) if named else reason}")
