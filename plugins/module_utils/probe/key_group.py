@@ -48,10 +48,10 @@ def group_in(message: bytes) -> str | None:
     return None if number is None else GROUPS.get(number, f"0x{number:04x}")
 
 
-def _read(sock: Any, direction: str, *told: Any) -> None:
+def _read(sock: Any, *told: Any) -> None:
     """A server that asks for another group says hello twice: the second hello counts."""
-    _version, content, _kind, message = told
-    if direction == "read" and content == HANDSHAKE:
+    _direction, _version, content, _kind, message = told
+    if content == HANDSHAKE:
         sock.key_group = group_in(message) or sock.key_group
 
 

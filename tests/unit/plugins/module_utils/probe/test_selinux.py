@@ -40,6 +40,7 @@ def backend(state="ok", address="127.0.0.1:8282", path="/wss"):
         ([proof()], [backend()], [("/wss", 502)]),
         ([proof(503), proof(None)], [backend("down"), backend()], [("/wss", 503)]),
         ([proof(), proof(url="wss://x/")], [backend(), backend(path="/"), backend()], [("/wss", 502), ("/", 502)]),
+        ([proof()], [backend(), backend(path="/")], [("/wss", 502)]),
         ([proof()], [backend("down")], []),
         ([proof()], [backend("wrong")], []),
         ([proof()], [backend(address="unix:/run/x")], []),
