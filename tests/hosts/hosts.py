@@ -28,7 +28,8 @@ import typing as t
 STATE = pathlib.Path.home() / ".cache" / "wss-edge" / "hosts"
 RUN = pathlib.Path("/run/wss-edge-hosts")
 KEY = STATE / "ssh" / "id_ed25519"
-RECIPE = pathlib.Path(__file__).with_name("image.sh")
+HERE = pathlib.Path(__file__).parent
+RHEL_LIKE = "rhel-like"
 
 NETWORK = "wss-edge"
 SUBNET4 = ipaddress.IPv4Network("10.231.77.0/24")
@@ -209,11 +210,26 @@ def apt_options() -> list[str]:
     return [f'{name} "{value.partition("=")[2].strip().strip(chr(39))}"' for name, value in values.items() if value]
 
 
+def recipe(suite: str) -> tuple[pathlib.Path, str, str]:
+    """The program that makes the image, the suite of Debian that it takes, a digest of all its files."""
+    program, base, files = HERE / "image.sh", suite, [HERE / "image.sh"]
+    if suite == RHEL_LIKE:
+        folder = HERE / "rhel_like"
+        program, base = folder / "image.sh", "trixie"
+        files += sorted(path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+    digest = hashlib.sha256()
+    for path in files:
+        content = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
+        digest.update(b"\0".join([str(path.relative_to(HERE)).encode(), content, b""]))
+    return program, base, digest.hexdigest()
+
+
 def build(suite: str) -> str:
     """The image of a suite; made anew when the recipe changes, and once a week for Debian's updates."""
     week = datetime.date.today().strftime("%G-W%V")
-    arguments = [suite, *mirrors(), KEY.with_suffix(".pub").read_text(encoding="utf-8").strip(), *apt_options()]
-    digest = hashlib.sha256("\0".join([RECIPE.read_text(encoding="utf-8"), week, *arguments]).encode()).hexdigest()
+    program, base, files = recipe(suite)
+    arguments = [base, *mirrors(), KEY.with_suffix(".pub").read_text(encoding="utf-8").strip(), *apt_options()]
+    digest = hashlib.sha256("\0".join([files, week, *arguments]).encode()).hexdigest()
     image = f"localhost/wss-edge-{suite}:{digest[:12]}"
     with lock():
         if podman("image", "exists", image).returncode == 0:
@@ -222,7 +238,7 @@ def build(suite: str) -> str:
         archive = RUN / f"{suite}.tar"
         try:
             with archive.open("wb") as handle:
-                subprocess.run([str(RECIPE), *arguments], check=True, stdout=handle)
+                subprocess.run([str(program), *arguments], check=True, stdout=handle)
             podman(
                 "import",
                 "--quiet",
@@ -259,8 +275,11 @@ def up(name: str, suite: str, address: str) -> None:
     if ipaddress.IPv4Address(address) not in SUBNET4 or number in (0, 1, 255):
         sys.exit(f"hosts: {address} cannot be a host of {SUBNET4}; choose {SUBNET4[2]} to {SUBNET4[-2]}.")
     image = build(suite)
-    archives = STATE / "apt" / name  # packages fetched by one run serve the next
-    archives.mkdir(parents=True, exist_ok=True)
+    volumes = []
+    if suite != RHEL_LIKE:  # which has its packages in the image
+        archives = STATE / "apt" / name  # packages fetched by one run serve the next
+        archives.mkdir(parents=True, exist_ok=True)
+        volumes = ["--volume", f"{archives}:/var/cache/apt/archives"]
     podman(
         "run",
         "--detach",
@@ -280,8 +299,7 @@ def up(name: str, suite: str, address: str) -> None:
         # The same address with another MAC would be unreachable until the neighbours' tables expire.
         "--mac-address",
         f"02:57:53:53:00:{number:02x}",
-        "--volume",
-        f"{archives}:/var/cache/apt/archives",
+        *volumes,
         image,
         "/sbin/init",
         check=True,
@@ -337,7 +355,7 @@ def main() -> None:
     command.add_argument("suite", nargs="+")
     command = commands.add_parser("up", help="start a fresh host")
     command.add_argument("name")
-    command.add_argument("suite", help="bookworm, trixie, …")
+    command.add_argument("suite", help=f"bookworm, trixie, … or {RHEL_LIKE}")
     command.add_argument("address", help=f"an address of {SUBNET4}")
     command = commands.add_parser("down", help="remove hosts")
     command.add_argument("name", nargs="+")

@@ -5,6 +5,7 @@
 #
 # Writes a Debian root filesystem with systemd and sshd to standard output, as tar.
 # usage: image.sh SUITE MIRROR SECURITY_MIRROR PUBLIC_KEY [APT_OPTION...]
+# In the environment: INCLUDE (more packages), HOOK (a program that changes the finished root, its argument).
 set -euo pipefail
 
 suite=$1 mirror=$2 security=$3 public_key=$4
@@ -21,6 +22,7 @@ packages=(
     python3 python3-apt ca-certificates curl
     iproute2 procps
     netbase # nft and firewalld read /etc/protocols
+    ${INCLUDE-}
 )
 
 # What a container cannot or need not run: hardware, consoles, kernel file systems.
@@ -45,7 +47,7 @@ for unit in ${masked[*]}; do ln -sf /dev/null "etc/systemd/system/\$unit"; done
 cat > etc/systemd/system/ssh-host-keys.service << UNIT
 [Unit]
 Description=SSH host keys at first boot
-Before=ssh.service ssh.socket
+Before=ssh.service sshd.service ssh.socket
 
 [Service]
 Type=oneshot
@@ -71,4 +73,5 @@ mmdebstrap --quiet --mode=root --variant=apt --format=tar \
     --include="$(IFS=,; echo "${packages[*]}")" "${options[@]}" \
     --skip=cleanup/apt/lists,cleanup/reproducible \
     --customize-hook="sh $customize \"\$1\"" \
+    ${HOOK:+"--customize-hook=$HOOK" --skip=cleanup/apt,cleanup/mmdebstrap} \
     "$suite" - "${sources[@]}"
