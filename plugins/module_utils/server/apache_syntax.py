@@ -222,6 +222,12 @@ def resolved(dump: str, skip: str = "\0") -> Resolved:
     )
 
 
+def as_dump(file: str, text: str) -> str:
+    """A file without variables, conditions and macros as the dump of a resolved configuration has it."""
+    lines = enumerate(text.replace("\\\n", "").split("\n"), 1)
+    return "\n".join([f"# In file: {file}", *(f"# {number}:\n{line}" for number, line in lines)])
+
+
 def _written(dump: str) -> Iterator[tuple[str, Directive]]:
     """Yield each directive of the dump with its file; what a macro brings stands where the macro is used."""
     file, line, used = "", 0, None

@@ -21,6 +21,7 @@ from ansible_collections.wss.edge.plugins.module_utils.server import (
     sockets,
     tls_library,
 )
+from ansible_collections.wss.edge.plugins.module_utils.server.aside import Aside
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
 from ansible_collections.wss.edge.plugins.module_utils.server.family import family
 from ansible_collections.wss.edge.plugins.module_utils.server.own_files import own_files
@@ -120,6 +121,11 @@ def _apache_foreign(server: Server, live: config_check.CheckResult, runner: Runn
         return _nothing_foreign(server)
     binary = config_check.installed(server, runner).binary
     theirs = apache_config.resolve(server, binary, runner, ours=_ours(server))
+    # What is set aside counts as if it were there: whether it comes back is not for the host to say.
+    gone = Aside(server, server.tls_site)
+    if gone.is_aside():
+        back = apache_syntax.resolved(apache_syntax.as_dump(str(gone.place), gone.original() or ""))
+        theirs = theirs._replace(hosts=[*theirs.hosts, *back.hosts], listens=[*theirs.listens, *back.listens])
     return {
         "servers": [
             {

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.wss.edge.plugins.module_utils.release.releases import digest_of
 from ansible_collections.wss.edge.plugins.module_utils.release.transition import Transition
 from ansible_collections.wss.edge.plugins.module_utils.server import config_check, facts, sockets
+from ansible_collections.wss.edge.plugins.module_utils.server.aside import Aside
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import ServerTooOld
 from ansible_collections.wss.edge.plugins.module_utils.server.records import APACHE
 from ansible_collections.wss.edge.plugins.module_utils.server.tls_library import TlsLibraryError
@@ -346,3 +347,17 @@ def test_a_module_that_comes_with_a_package_of_its_own_may_be_missing_yet(host, 
     assert (found["server"]["groups"], found["server"]["tls_library"]) == (None, "")
     assert found["packages"] == ["apache2", "mod_ssl"]
     assert found["missing_packages"] == ["apache2", "mod_ssl", "none"]
+
+
+def test_what_is_set_aside_counts_as_if_it_were_there(host, apache):
+    place = Path(apache.config_dir) / "ssl.conf"
+    place.write_text(
+        "Listen 443 https\n\n<VirtualHost _default_:443>\nCustomLog a \\\n b\nSSLEngine on\n</VirtualHost>\n"
+    )
+    server = dataclasses.replace(apache, tls_site="ssl.conf")
+    before = facts.host_facts(server, [], [], host.run)["foreign"]
+    Aside(server, "ssl.conf").set_aside()
+    after = facts.host_facts(server, [], [], host.run)["foreign"]
+    assert after["listens"] == [*before["listens"], {"address": "*", "port": 443, "file": str(place), "line": 1}]
+    listens = [{"address": address, "port": 443, "ssl": True} for address in ("0.0.0.0", "::")]
+    assert after["servers"] == [*before["servers"], {"names": [], "listens": listens, "file": str(place), "line": 3}]
