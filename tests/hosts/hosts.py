@@ -54,10 +54,10 @@ def output(*command: str) -> str:
 
 
 @contextlib.contextmanager
-def lock() -> t.Iterator[None]:
-    """One process at a time prepares the machine or builds an image."""
+def lock(name: str = "lock") -> t.Iterator[None]:
+    """One process at a time prepares the machine or builds an image of one kind."""
     STATE.mkdir(parents=True, exist_ok=True)
-    with open(STATE / "lock", "a", encoding="utf-8") as handle:
+    with open(STATE / name, "a", encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -231,7 +231,7 @@ def build(suite: str) -> str:
     arguments = [base, *mirrors(), KEY.with_suffix(".pub").read_text(encoding="utf-8").strip(), *apt_options()]
     digest = hashlib.sha256("\0".join([files, week, *arguments]).encode()).hexdigest()
     image = f"localhost/wss-edge-{suite}:{digest[:12]}"
-    with lock():
+    with lock(f"lock-{suite}"):
         if podman("image", "exists", image).returncode == 0:
             return image
         print(f"hosts: building {image}", file=sys.stderr)

@@ -38,6 +38,13 @@ REPOSITORY = {
 }
 # These have spec files of their own, which say what of them goes where.
 OWN_SPEC = ["apache2-bin", "apache2-data", "apache2-utils", "iptables", "nftables", "nginx", "nginx-common"]
+# Links that Debian's alternatives make: package: (link, its target).
+LINKS = {
+    "firewalld": (
+        "usr/share/polkit-1/actions/org.fedoraproject.FirewallD1.policy",
+        "org.fedoraproject.FirewallD1.server.policy.choice",
+    ),
+}
 # What the family's packages ask of the base by other names.
 VIRTUAL = ["/bin/sh", "/bin/bash", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/python3", "bash", "coreutils", "dnf"]
 VIRTUAL += ["glibc", "openssh-server", "python3-dnf", "shadow-utils", "systemd", "tar", "util-linux", "which"]
@@ -114,6 +121,9 @@ def package(deb: pathlib.Path, name: str, unpacked: pathlib.Path, known: set[str
     relations = [f"Provides: debian({name})" for name in sorted({debian, *names(deb, "Provides")})]
     relations += [f"Requires: debian({need})" for need in sorted(names(deb, "Depends") & known)]
     files = unpack(deb, unpacked / debian)
+    for link, target in [LINKS[debian]] if debian in LINKS else []:
+        (unpacked / debian / link).symlink_to(target)
+        files.append(link)
     return PACKAGE.format(
         name=name,
         version=version(field(deb, "Version")),
