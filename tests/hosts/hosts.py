@@ -329,6 +329,14 @@ def down(names: list[str]) -> None:
     podman("rm", "--force", "--ignore", "--time", "0", *names, check=True, stdout=subprocess.DEVNULL)
 
 
+def reboot(name: str) -> None:
+    """systemd goes down and comes up again; files and addresses stay, /run and the firewall's rules do not."""
+    if podman("container", "exists", name).returncode != 0:
+        sys.exit(f"hosts: there is no host {name} to reboot; see them with list, make one with up.")
+    podman("restart", "--time", "30", name, check=True, stdout=subprocess.DEVNULL)
+    wait(name)
+
+
 def show() -> None:
     podman("ps", "--all", "--format", "{{.Names}} {{.Image}} {{.Status}}", check=True)
 
@@ -359,6 +367,8 @@ def main() -> None:
     command.add_argument("address", help=f"an address of {SUBNET4}")
     command = commands.add_parser("down", help="remove hosts")
     command.add_argument("name", nargs="+")
+    command = commands.add_parser("reboot", help="stop a host and start it again, with its files and addresses")
+    command.add_argument("name")
     command = commands.add_parser("exec", help="run a command (or a shell) in a host, without ssh")
     command.add_argument("name")
     command.add_argument("argv", nargs=argparse.REMAINDER)
@@ -381,6 +391,8 @@ def run(arguments: argparse.Namespace) -> None:
         up(arguments.name, arguments.suite, arguments.address)
     elif arguments.command == "down":
         down(arguments.name)
+    elif arguments.command == "reboot":
+        reboot(arguments.name)
     elif arguments.command == "exec":
         execute(arguments.name, arguments.argv)
     elif arguments.command == "list":

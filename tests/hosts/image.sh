@@ -22,8 +22,9 @@ packages=(
     python3 python3-apt ca-certificates curl
     iproute2 procps
     netbase # nft and firewalld read /etc/protocols
-    ${INCLUDE-}
 )
+read -ra more <<< "${INCLUDE-}"
+packages+=("${more[@]}")
 
 # What a container cannot or need not run: hardware, consoles, kernel file systems.
 masked=(

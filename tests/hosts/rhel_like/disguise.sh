@@ -6,10 +6,10 @@
 # Turns a Debian root filesystem into an RHEL-like one: rpm, dnf and a local repository, no apt and no dpkg.
 # usage: disguise.sh ROOT, as the last hook of image.sh
 set -euo pipefail
-cd "$1"
 here=$(dirname "$(realpath "$0")")
+cd "$1"
 
-ln -sf bash usr/bin/sh # as in that family
+ln -sf bash usr/bin/sh # as in that family; the spec files count on it
 
 # The repository: the spec files here, and debian.spec, which repackage.py writes.
 mkdir -p build opt/rhel-like
@@ -17,41 +17,30 @@ cp -a "$here"/*.spec "$here"/*.py "$here/files" build/
 chroot . python3 -B /build/repackage.py /build
 for spec in build/*.spec; do
     chroot . rpmbuild -bb --quiet --define "content /build/files" --define "debs /build/debs" \
-        --define "_rpmdir /opt/rhel-like" --define "_topdir /build/rpmbuild" --define "_unitdir /usr/lib/systemd/system" \
+        --define "_topdir /build/rpmbuild" --define "_rpmdir /opt/rhel-like" --define "_buildhost localhost" \
         --define "debug_package %{nil}" --define "_build_id_links none" --define "__os_install_post %{nil}" \
         --define "_binary_payload w1.zstdio" "/$spec"
 done
 chroot . createrepo_c --quiet /opt/rhel-like
 rm -r build
 
-# sshd's unit is called otherwise.
+# sshd's unit and some groups are called otherwise.
 rm -f etc/systemd/system/{ssh.service,sshd.service,multi-user.target.wants/ssh.service} usr/lib/systemd/system/ssh.socket
 mv usr/lib/systemd/system/{ssh,sshd}.service
 sed -i '/^Alias=/d' usr/lib/systemd/system/sshd.service
 chroot . systemctl --quiet enable sshd.service
-
-# Users and folders of the family.
 chroot . groupmod --new-name nobody nogroup
 chroot . groupadd --system wheel
-mkdir -p etc/sysconfig
 
-# Away with what tells Debian.
-rm -rf etc/{init.d,rc?.d,debian_version,issue,issue.net,os-release} usr/lib/os-release etc/ssl usr/lib/ssl \
-    etc/ca-certificates* usr/share/ca-certificates usr/local/share/ca-certificates usr/sbin/update-ca-certificates
-# Its own files come from packages.
-rm -f etc/yum.repos.d/* etc/dnf/dnf.conf
-mkdir -p etc/dnf/vars etc/yum.repos.d
-echo 10 > etc/dnf/vars/releasever
-printf '[main]\ngpgcheck=1\ninstallonly_limit=3\nclean_requirements_on_remove=True\nbest=True\nskip_if_unavailable=False\n' \
-    > etc/dnf/dnf.conf
-for plugin in local system-upgrade; do
-    printf '[main]\nenabled=0\n' > "etc/dnf/plugins/$plugin.conf"
-done
+# Debian's files make room for those of the family, which packages bring.
+rm -rf etc/{dnf/dnf.conf,dnf/plugins,init.d,rc?.d,debian_version,issue,issue.net,os-release} usr/lib/os-release \
+    etc/ssl usr/lib/ssl etc/ca-certificates* usr/{,local/}share/ca-certificates usr/sbin/update-ca-certificates
 chroot . rpm --initdb
-chroot . dnf --quiet --assumeyes --repofrompath=local,/opt/rhel-like --nogpgcheck install \
-    rhel-like-base rhel-like-release ca-certificates curl iproute openssl procps-ng python3 sudo
+chroot . dnf --quiet --assumeyes --releasever=10 --repofrompath=local,/opt/rhel-like --nogpgcheck install \
+    rhel-like-release rhel-like-base ca-certificates curl iproute openssl procps-ng python3 sudo > /dev/null
 chroot . dnf --quiet clean all
 
-rm -rf etc/{apt,dpkg,alternatives.apt} usr/bin/{apt,dpkg}* usr/{lib,share}/{apt,dpkg} var/{lib,cache}/{apt,dpkg} var/lib/dpkg \
-    usr/lib/python3/dist-packages/{apt,apt_pkg,aptsources,python_apt}* usr/sbin/{dpkg-preconfigure,dpkg-reconfigure,invoke-rc.d,update-rc.d} \
-    usr/lib/systemd/system/{apt-,dpkg-}* etc/systemd/system/timers.target.wants/{apt-,dpkg-}*
+rm -rf etc/{apt,dpkg,cron.daily,logrotate.d}/*{apt,dpkg}* etc/{apt,dpkg} usr/{bin,sbin}/{apt,dpkg}* \
+    usr/{lib,libexec,share}/{apt,dpkg} var/{cache,lib,log}/{apt,dpkg}* usr/sbin/{invoke-rc.d,update-rc.d} \
+    usr/lib/python3/dist-packages/{apt,aptsources,python_apt}* usr/share/keyrings/debian-* \
+    {etc,usr/lib}/systemd/system/{,*.wants/}{apt,dpkg}-*

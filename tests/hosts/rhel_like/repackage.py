@@ -77,8 +77,12 @@ AutoReqProv: no
 {relations}
 %description -n {name}
 %{{summary}}.
-%files -n {name}
+{post}%files -n {name}
 {files}
+"""
+POST = """\
+%post -n {name}
+[ "$1" != 1 ] || systemctl --no-reload --quiet preset {units} || :
 """
 
 
@@ -124,11 +128,13 @@ def package(deb: pathlib.Path, name: str, unpacked: pathlib.Path, known: set[str
     for link, target in [LINKS[debian]] if debian in LINKS else []:
         (unpacked / debian / link).symlink_to(target)
         files.append(link)
+    units = [pathlib.Path(path).name for path in files if re.search(r"systemd/system/[^/@]+\.service$", path)]
     return PACKAGE.format(
         name=name,
         version=version(field(deb, "Version")),
         debian=debian,
         relations="\n".join(relations),
+        post=POST.format(name=name, units=" ".join(units)) if units else "",
         files="\n".join(f'{"%config(noreplace) " * path.startswith("etc/")}"/{path}"' for path in files),
     )
 
@@ -139,10 +145,11 @@ def main() -> None:
     debs.mkdir()
     unpacked.mkdir()
     installed = output("dpkg-query", "--show", "--showformat=${Package}\\n").split()
-    simulated = output("apt-get", "--simulate", "--no-install-recommends", "install", *REPOSITORY, "iptables", "nftables")
+    wanted = [*REPOSITORY, "iptables", "nftables"]
+    simulated = output("apt-get", "--simulate", "--no-install-recommends", "install", *wanted)
     missing = {line.split()[1] for line in simulated.splitlines() if line.startswith("Inst ")}
     repackaged = missing - {*OWN_SPEC}
-    output("apt-get", "-qq", "download", *BASE, *repackaged, *OWN_SPEC, cwd=debs)
+    output("apt-get", "-qq", "--option=APT::Sandbox::User=root", "download", *BASE, *repackaged, *OWN_SPEC, cwd=debs)
     provides = [*VIRTUAL, *(f"debian({name})" for name in installed if name not in BASE)]
     spec = [HEAD.format(provides="\n".join(f"Provides: {name}" for name in provides), unpacked=unpacked)]
     found = {debian: next(debs.glob(f"{debian}_*.deb")) for debian in sorted({*BASE, *repackaged})}
