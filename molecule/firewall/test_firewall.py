@@ -94,10 +94,10 @@ def test_a_run_has_opened_the_ports_of_the_site_and_no_others(host: Any, another
     host.run("systemctl stop own@8444")
 
 
-def test_check_mode_says_what_would_be_opened(host: Any, another: Any) -> None:
+def test_check_mode_says_what_would_be_opened(host: Any, another: Any, kind: str) -> None:
     run = host.wss(CHAT, BESIDE, arguments=("--check",))
     assert run.ok, run.output
-    assert "8443" in run
+    assert f"open port 8443 in {kind} for everybody" in run
     listen(host, 8443)
     assert 8443 not in gets_in(another, host)
     host.run("systemctl stop own@8443")

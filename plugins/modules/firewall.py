@@ -92,7 +92,7 @@ open:
   type: list
   elements: dict
   returned: success
-  sample: [{firewall: ufw, port: 443, source: null, clients: any}]
+  sample: [{firewall: ufw, what: port 443 in ufw for everybody, port: 443, source: null, clients: any}]
 close:
   description: What the collection had opened and is not wanted any more, in the same way.
   type: list
@@ -100,6 +100,7 @@ close:
   returned: success
   sample:
     - firewall: firewalld
+      what: port 8443 in firewalld for everybody
       port: 8443
       source: null
       zone: public

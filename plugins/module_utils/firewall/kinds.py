@@ -102,4 +102,5 @@ def to_leave(runner: Runner) -> Work:
 
 
 def _entry(kind: str, rule: Rule, arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"firewall": kind, **rule._asdict(), **arguments}
+    what = f"port {rule.port} in {kind} for {rule.source or 'everybody'}"
+    return {"firewall": kind, "what": what, **rule._asdict(), **arguments}

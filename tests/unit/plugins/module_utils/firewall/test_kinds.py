@@ -70,7 +70,8 @@ def test_what_a_module_of_its_own_does(host: Any) -> None:
         ufw=True,
     )
     work = kinds.to_have("ufw", [HTTPS, HTTPS], runner)
-    assert work.opening == [{"firewall": "ufw", "port": 443, "source": None, "clients": "any"}]
+    what = "port 443 in ufw for everybody"
+    assert work.opening == [{"firewall": "ufw", "what": what, "port": 443, "source": None, "clients": "any"}]
     assert (work.before, work.closing, work.chains, work.warnings) == ([HTTP], [], [], ["mind"])
 
 
