@@ -35,10 +35,7 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str, host
     :raises ModelError: with all that is wrong.
     """
     problems = Problems()
-    values = schema.apply(options, variables, At(), problems)
-    _raise(problems)
-    later.refuse(values, problems)
-    _raise(problems)
+    values = _values(options, variables, problems)
     requests = f"{values['wss_request_dir'].rstrip('/')}/{host}"
     presented = clients.Presented(host, _backend_tls_defaults(options))
     sites = [
@@ -77,6 +74,15 @@ def build(options: schema.Spec, variables: Mapping[str, Any], address: str, host
         "clients": presented.entries,
         "sites": sites,
     }
+
+
+def _values(options: schema.Spec, variables: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    """The variables with their defaults, none of which belongs to a later version."""
+    values = schema.apply(options, variables, At(), problems)
+    _raise(problems)
+    later.refuse(values, problems)
+    _raise(problems)
+    return values
 
 
 def build_authority(options: schema.Spec, variables: Mapping[str, Any]) -> Authority:
