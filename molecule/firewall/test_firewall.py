@@ -115,7 +115,7 @@ def test_what_listens_is_closed_as_long_as_the_firewall_is_left_alone(host: Any,
 def test_a_run_that_fails_closes_what_it_has_opened(host: Any, another: Any) -> None:
     run = host.wss(CHAT, BESIDE, DEAD)
     assert not run.ok
-    assert "The change is undone." in run
+    assert "The change is undone." in run, run.output
     listen(host, 8444)
     assert gets_in(another, host) == {22, 443, OWN, 8443}
 
