@@ -159,7 +159,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wss.edge.plugins.module_utils.firewall.kinds import AUTO, active
+from ansible_collections.wss.edge.plugins.module_utils.firewall.kinds import AUTO, active, runner_on
 from ansible_collections.wss.edge.plugins.module_utils.probe import between, selinux
 from ansible_collections.wss.edge.plugins.module_utils.probe.backend_check import ARGUMENTS, check, report
 from ansible_collections.wss.edge.plugins.module_utils.probe.backends import OnHost
@@ -192,7 +192,8 @@ def main() -> None:
     found = check(model, OnHost(ca, crl, folders), timeout)
     told = selinux.sentences(model, asked["proofs"], found)
     if model["probe_from"] == "controller":
-        told += between.sentences(asked["proofs"], model["firewall"], lambda: active(AUTO, module.run_command), timeout)
+        runner = runner_on(module.run_command)
+        told += between.sentences(asked["proofs"], model["firewall"], lambda: active(AUTO, runner), timeout)
     module.exit_json(changed=False, backends=found, report=[*told, *report(found)])
 
 

@@ -117,7 +117,7 @@ RULE = {"port": {"type": "int", "required": True}, "source": {"type": "str"}}
 
 def run(module: AnsibleModule) -> None:
     """Plan, apply, and tell."""
-    asked, runner, result = module.params, module.run_command, {}
+    asked, runner, result = module.params, kinds.runner_on(module.run_command), {}
     if asked["state"] == "absent":
         work = kinds.to_leave(runner)
     else:
@@ -148,7 +148,6 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.run_command_environ_update = {"LC_ALL": "C", "LANGUAGE": "C"}
     try:
         run(module)
     except FirewallError as error:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,12 +21,28 @@ NONE = "none"
 # In this order: the first two write rulesets of nftables or iptables themselves.
 KINDS = {"firewalld": firewalld, "ufw": ufw, "nftables": nftables, "iptables": iptables}
 PROGRAMS = {"firewalld": "firewall-cmd", "ufw": "ufw", "nftables": "nft", "iptables": "iptables"}
+# Firewalls are among the programs of root, which sudo and su do not always have on the path.
+PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 STARTS = {
     "firewalld": "Start it (systemctl enable --now firewalld)",
     "ufw": "Start it (ufw enable, after ufw allow OpenSSH)",
     "nftables": "Load a ruleset with an input chain that refuses",
     "iptables": "Load rules with an INPUT chain that refuses",
 }
+
+
+def runner_on(run_command: Callable[..., tuple[int, str, str]]) -> Runner:
+    """Runs a module's commands in C's words, with root's programs; one that is not there fails, and the module goes on.
+
+    :param run_command: The module's own.
+    """
+
+    def runner(command: list[str]) -> tuple[int, str, str]:
+        if not _which(command[0]):
+            return 127, "", f"{command[0]} is not installed"
+        return run_command(command, environ_update={"LC_ALL": "C", "LANGUAGE": "C", "PATH": PATH})
+
+    return runner
 
 
 def active(kind: str, runner: Runner) -> str:
@@ -48,7 +65,7 @@ def active(kind: str, runner: Runner) -> str:
 
 def installed(kind: str) -> bool:
     """Whether the host has its program."""
-    return shutil.which(PROGRAMS[kind]) is not None
+    return _which(PROGRAMS[kind])
 
 
 @dataclass
@@ -99,6 +116,10 @@ def to_leave(runner: Runner) -> Work:
         except FirewallError as error:
             work.warnings.append(str(error))
     return work
+
+
+def _which(program: str) -> bool:
+    return shutil.which(program, path=PATH) is not None
 
 
 def _entry(kind: str, rule: Rule, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def plan(rules: Sequence[Rule], _runner: Runner) -> Plan:
     """What is to be done in it."""
     ours: set[Place] = set()
     actions: dict[Place, str] = {}
-    for version in FILES:
+    for version in _seen_to():
         for found in RULE.finditer(_text(version)):
             source = None if found["source"] == EVERYBODY[version] else network(found["source"])
             place = (version, Rule(int(found["port"]), source))
@@ -67,9 +67,13 @@ def plan(rules: Sequence[Rule], _runner: Runner) -> Plan:
 
 
 def _versions(rule: Rule) -> list[int]:
-    """Of IP, as far as ufw sees to them."""
-    sees_to = [4, 6] if re.search(r"^IPV6=[\"']?yes", _read(SETTINGS), re.MULTILINE | re.IGNORECASE) else [4]
-    return sees_to if rule.source is None else [each for each in sees_to if each == (6 if ":" in rule.source else 4)]
+    seen_to = _seen_to()
+    return seen_to if rule.source is None else [each for each in seen_to if each == (6 if ":" in rule.source else 4)]
+
+
+def _seen_to() -> list[int]:
+    """The versions of IP that ufw sees to; of another, it takes no command."""
+    return [4, 6] if re.search(r"^IPV6=[\"']?yes", _read(SETTINGS), re.MULTILINE | re.IGNORECASE) else [4]
 
 
 def _changes(places: set[Place]) -> list[Change]:

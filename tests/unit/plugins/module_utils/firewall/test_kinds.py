@@ -31,9 +31,21 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Any:
             is_active = partial(lambda it, _runner: bool(it), active.get(kind))
             monkeypatch.setitem(kinds.KINDS, kind, SimpleNamespace(active=is_active, plan=plans))
         there = [kinds.PROGRAMS[kind] for kind, it in active.items() if it is not None]
-        monkeypatch.setattr(kinds.shutil, "which", lambda name: name if name in there else None)
+        monkeypatch.setattr(kinds.shutil, "which", lambda name, path: name if name in there else None)
 
     return make
+
+
+def test_programs_of_root_are_found_and_one_that_is_not_there_only_fails(host: Any) -> None:
+    def run_command(command: list[str], environ_update: dict[str, str]) -> tuple[int, str, str]:
+        return 0, " ".join(command), environ_update["LC_ALL"] + environ_update["PATH"]
+
+    host(ufw=True)
+    run = kinds.runner_on(run_command)
+    status, out, environment = run(["ufw", "status"])
+    assert (status, out, environment[0]) == (0, "ufw status", "C")
+    assert {"/usr/sbin", "/sbin"} <= {*environment.split(":")}
+    assert run(["systemctl", "show"]) == (127, "", "systemctl is not installed")
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,9 @@ def test_other_rules_are_none_of_ours(files: Files, line: str) -> None:
 def test_where_ufw_leaves_ipv6_alone_so_do_we(files: Files) -> None:
     files.settings("no")
     assert told(plan(HTTPS, LAN6).opening) == [(HTTPS, "0.0.0.0/0")]
+    files.rules(*(line + MARK for line in LINE[HTTPS]))
+    assert not plan(HTTPS).closing
+    assert told(plan().closing) == [(HTTPS, "0.0.0.0/0")]
 
 
 @pytest.mark.parametrize(("said", "active"), [("Status: active\n\nTo", True), ("Status: inactive\n", False)])
