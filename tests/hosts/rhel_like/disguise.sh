@@ -14,6 +14,8 @@ ln -sf bash usr/bin/sh # as in that family; the spec files count on it
 # The repository: the spec files here, and debian.spec, which repackage.py writes.
 mkdir -p build opt/rhel-like
 cp -a "$here"/*.spec "$here"/*.py "$here/files" build/
+chown -R --no-dereference 0:0 build # whoever has checked them out
+chmod -R u=rwX,go=rX build
 chroot . python3 -B /build/repackage.py /build
 for spec in build/*.spec; do
     chroot . rpmbuild -bb --quiet --define "content /build/files" --define "debs /build/debs" \
@@ -36,7 +38,9 @@ chroot . groupadd --system wheel
 rm -rf etc/{dnf/dnf.conf,dnf/plugins,init.d,rc?.d,debian_version,issue,issue.net,os-release} usr/lib/os-release \
     etc/ssl usr/lib/ssl etc/ca-certificates* usr/{,local/}share/ca-certificates usr/sbin/update-ca-certificates
 chroot . rpm --initdb
-chroot . dnf --quiet --assumeyes --releasever=10 --repofrompath=local,/opt/rhel-like --nogpgcheck install \
+# rpm cannot run scripts in a root that is no mount point; these packages need none.
+chroot . dnf --quiet --assumeyes --releasever=10 --repofrompath=local,/opt/rhel-like --nogpgcheck \
+    --setopt=tsflags=noscripts install \
     rhel-like-release rhel-like-base ca-certificates curl iproute openssl procps-ng python3 sudo > /dev/null
 chroot . dnf --quiet clean all
 
