@@ -43,6 +43,22 @@ were not tested.
 Written by `make test-all` from what ran. `make test`, which continuous integration runs, has those in bold.
 """
 
+DIFFERENCES = """\
+## What differs
+
+What a user may notice; the rest is the same everywhere. RHEL-like hosts do as their versions say, see below.
+
+| platform | what | why |
+|---|---|---|
+| Debian 11, nginx | A client that asks for an unknown name sees alert 80, `internal_error`; elsewhere 112, \
+`unrecognized_name`. | nginx has `ssl_reject_handshake` from 1.19.4. An older one gets no certificate for such names. |
+| Debian 11 and 12, nginx | No session tickets. Sessions are kept in the host's memory, and not for sites that ask for \
+client certificates. | Keys of tickets change from nginx 1.23.2. |
+| Debian 11, 12 and 13, nginx | A backend's name is resolved when nginx is reloaded; elsewhere nginx follows it. | \
+`resolve` is in nginx from 1.27.3. |
+| Debian 11 and 12 | No X25519MLKEM768; the other groups of the policy are used. | OpenSSL has it from 3.5. |
+"""
+
 
 @dataclass
 class Report:
@@ -159,7 +175,7 @@ def page(scenarios: list[Scenario]) -> str:
     }
     shared = {name for names in by_server.values() for name in names}
     everywhere = [scenario for scenario in scenarios if scenario.expected <= shared]
-    parts = [HEAD, f"## Versions\n\n{versions(scenarios)}"]
+    parts = [HEAD, DIFFERENCES, f"## Versions\n\n{versions(scenarios)}"]
     parts += [f"## {SERVERS[server]}\n\n{table(everywhere, names)}" for server, names in by_server.items()]
     for scenario in scenarios:
         if scenario not in everywhere:

@@ -9,7 +9,9 @@ import ssl
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +159,51 @@ def test_more_connections_than_local_ports_are_refused(host: Any) -> None:
     assert not run.ok
     assert "wss_max_connections: 60000 connections are more than the " in run
     assert "give them more addresses, use a unix socket, or make the range wider" in run
+
+
+@pytest.fixture
+def name_server(host: Any) -> Iterator[Any]:
+    """Have the host ask one that gives the address that was told last, for any name."""
+
+    def tell(address: str) -> None:
+        host.write("/run/dns.address", address)
+
+    tell("127.0.0.1")
+    host.write("/run/dns.py", (Path(__file__).parent / "dns.py").read_text())
+    host.run("cp /etc/resolv.conf /run/resolv.conf && echo nameserver 127.0.0.1 > /etc/resolv.conf")
+    host.run("systemd-run --quiet --unit dns python3 /run/dns.py /run/dns.address")
+    yield tell
+    host.run("systemctl stop dns; cat /run/resolv.conf > /etc/resolv.conf")
+    assert host.play("playbooks/wss.yml").ok
+
+
+def test_a_backend_whose_name_moves_to_another_address(host: Any, name_server: Any) -> None:
+    for unit, address in (("stays", "127.0.0.1"), ("moved", host.address)):
+        program = f"python3 /usr/local/bin/backend.py {unit} 7005 '' {address}"
+        host.run(f"systemd-run --quiet --unit {unit} {program}")
+    try:
+        run = host.wss({"name": NAME, "endpoints": [{"path": "/moving", "backend": "ws://moving.example.com:7005"}]})
+        assert run.ok, run.output
+        assert who(host, "/moving") == {"stays": 1}
+        name_server(host.address)
+        if not follows(host):
+            time.sleep(3)
+            assert who(host, "/moving") == {"stays": 1}, "nginx before 1.27.3 asks when it is reloaded"
+            host.run(f"systemctl reload {host.server.service}")
+        end = time.monotonic() + 10
+        while who(host, "/moving") == {"stays": 1} and time.monotonic() < end:
+            time.sleep(0.5)
+        assert who(host, "/moving", 4) == {"moved": 4}
+    finally:
+        host.run("systemctl stop stays moved")
+
+
+def follows(host: Any) -> bool:
+    """Whether the server asks for the address again by itself."""
+    if host.server.name == "apache":
+        return True
+    version = host.run("nginx -v 2>&1").partition("nginx/")[2].split()[0]
+    followed = tuple(map(int, version.split("."))) >= (1, 27, 3)
+    assert (" resolve;" in host.configuration()) == followed
+    assert followed or host.suite != "forky"
+    return followed
