@@ -69,7 +69,9 @@ def gets_in(another: Any, host: Any) -> set[int]:
         if seen.returncode == 0:
             break
         time.sleep(0.5)
-    found = {address: {port for where, port in json.loads(seen.stdout) if where == address} for address, _ in places}
+    found = {
+        address: {port for where, port in json.loads(seen.stdout) if where == address} for address, _port in places
+    }
     assert found[host.address] == found[host.ipv6]
     return found[host.address]
 
