@@ -88,11 +88,13 @@ before:
   returned: success
   sample: [{port: 443, source: null}]
 open:
-  description: What was not open, or not for good, each with its firewall and what the module of that needs.
+  description:
+    - What was not open, or not for good, each with its firewall and what the module of that needs.
+    - With C(again), it was open in part, as now but not for good, or in another zone.
   type: list
   elements: dict
   returned: success
-  sample: [{firewall: ufw, what: port 443 in ufw for everybody, port: 443, source: null, clients: any}]
+  sample: [{firewall: ufw, what: port 443 in ufw for everybody, port: 443, source: null, clients: any, again: false}]
 close:
   description: What the collection had opened and is not wanted any more, in the same way.
   type: list

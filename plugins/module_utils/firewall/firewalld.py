@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from ansible_collections.wss.edge.plugins.module_utils.firewall.rules import Change, Plan, Rule, in_order, network
+from ansible_collections.wss.edge.plugins.module_utils.firewall.rules import (
+    Change,
+    FirewallError,
+    Plan,
+    Rule,
+    in_order,
+    network,
+)
 from ansible_collections.wss.edge.plugins.module_utils.server.config_check import Runner
 
 PROGRAM = "firewall-cmd"
@@ -89,7 +96,11 @@ def _zones(listed: str, default: str) -> Iterator[Zone]:
 
 def _kept(file: Path) -> Iterator[Rule]:
     """Our rules in the file of a zone."""
-    for element in ElementTree.parse(file).getroot().iter("rule"):
+    try:
+        rules = ElementTree.parse(file).getroot().iter("rule")
+    except ElementTree.ParseError as error:
+        raise FirewallError(f"{file} cannot be read: {error}. Correct it, or set wss_firewall: none.") from None
+    for element in rules:
         port, source = element.find("port"), element.find("source")
         if element.get("priority") == PRIORITY and port is not None and element.find("accept") is not None:
             yield _rule(port.get("port", ""), source.get("address") if source is not None else None)

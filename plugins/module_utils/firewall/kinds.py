@@ -87,7 +87,10 @@ class Work:
         self.before += found.before
         self.warnings += found.warnings
         if isinstance(found, Plan):
-            self.opening += [_entry(kind, *change) for change in found.opening]
+            self.opening += [
+                _entry(kind, change.rule, {**change.arguments, "again": change.rule in found.before})
+                for change in found.opening
+            ]
             self.closing += [_entry(kind, *change) for change in found.closing]
             return
         self.chains.append(found)
@@ -95,7 +98,7 @@ class Work:
         kept = KINDS[kind].plan([*rules, *closing], runner) if closing else found
         # Nothing new to open, but something to put right, is told by all of it.
         opening = [rule for rule in rules if rule not in found.before] or (rules if kept.changed else [])
-        self.opening += [_entry(kind, rule, {}) for rule in opening]
+        self.opening += [_entry(kind, rule, {"again": rule in found.before}) for rule in opening]
         self.closing += [_entry(kind, rule, {}) for rule in closing]
 
 

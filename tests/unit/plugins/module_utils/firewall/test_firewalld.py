@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.wss.edge.plugins.module_utils.firewall import firewalld
-from ansible_collections.wss.edge.plugins.module_utils.firewall.rules import Rule
+from ansible_collections.wss.edge.plugins.module_utils.firewall.rules import FirewallError, Rule
 
 HTTPS, LAN, LAN6 = Rule(443, None), Rule(443, "192.0.2.0/24"), Rule(443, "2001:db8::/32")
 TEXTS = {
@@ -141,3 +141,9 @@ def test_what_does_not_run_is_only_left(files: Path) -> None:
     plan = firewalld.plan([], stopped)
     assert [change.rule for change in plan.closing] == [HTTPS, LAN]
     assert not plan.opening
+
+
+def test_a_zone_that_cannot_be_read_is_told(files: Path) -> None:
+    (files / "public.xml").write_text("<zone>")
+    with pytest.raises(FirewallError, match=r"public\.xml cannot be read: no element found.* wss_firewall: none\."):
+        firewalld.plan([HTTPS], Runner(zone("public")))

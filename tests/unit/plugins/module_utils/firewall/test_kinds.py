@@ -83,7 +83,9 @@ def test_what_a_module_of_its_own_does(host: Any) -> None:
     )
     work = kinds.to_have("ufw", [HTTPS, HTTPS], runner)
     what = "port 443 in ufw for everybody"
-    assert work.opening == [{"firewall": "ufw", "what": what, "port": 443, "source": None, "clients": "any"}]
+    entry = {"firewall": "ufw", "what": what, "port": 443, "source": None, "clients": "any", "again": False}
+    assert work.opening == [entry]
+    assert kinds.to_have("ufw", [HTTP], runner).opening[0]["again"]
     assert (work.before, work.closing, work.chains, work.warnings) == ([HTTP], [], [], ["mind"])
 
 
