@@ -114,14 +114,18 @@ def plan(controllers: dict[str, str], pythons: dict[str, str]) -> list[Step]:
 
 
 def molecule(path: str) -> list[Step]:
-    """All scenarios share the hosts that the first step makes; what a killed run has left is not a fresh host."""
+    """All scenarios share the hosts that the first step makes, but those that say otherwise and make their own."""
     run = f"export {path} MOLECULE_GLOB='molecule/*/molecule.yml';"
-    steps = [Step("molecule", "hosts", f"rm -rf .cache/molecule; {run} molecule destroy && molecule create")]
-    for name in sorted(path.parent.name for path in TOP.glob("molecule/*/molecule.yml")):
+    settings = {file.parent.name: file.read_text() for file in sorted(TOP.glob("molecule/*/molecule.yml"))}
+    own = [f"-s {name}" for name, text in settings.items() if "shared_state: false" in text]
+    destroy = " && ".join(f"molecule destroy {scenario}" for scenario in ["", *own])
+    # What a killed run has left is not a fresh host.
+    steps = [Step("molecule", "hosts", f"rm -rf .cache/molecule; {run} {destroy} && molecule create")]
+    for name in settings:
         command = SCENARIO.format(name=name, report=f".cache/molecule/{name}")
         steps.append(Step("molecule", f"molecule-{name}", f"{run} {command}", f"molecule/{name}-*.xml"))
     steps.append(Step("molecule", "platforms", f"{path} python tests/platforms.py"))
-    steps.append(Step("molecule", "no-hosts", f"{run} molecule destroy"))
+    steps.append(Step("molecule", "no-hosts", f"{run} {destroy}"))
     return [dataclasses.replace(step, alone=True) for step in steps]
 
 

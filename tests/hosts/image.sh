@@ -22,6 +22,7 @@ packages=(
     python3 python3-apt ca-certificates curl
     iproute2 procps
     netbase # nft and firewalld read /etc/protocols
+    mount # no longer a part of every testing, but of every host
 )
 read -ra more <<< "${INCLUDE-}"
 packages+=("${more[@]}")
