@@ -61,6 +61,7 @@ RULES
             $command -P INPUT DROP
         done
         netfilter-persistent save
+        systemctl restart netfilter-persistent # which makes the chains that are empty, too
         ;;
 esac >/dev/null 2>&1
 
