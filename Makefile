@@ -29,7 +29,7 @@ lint unit sanity integration archive molecule: collections
 	@$(PYTHON) tests/run.py $@
 
 molecule-%: collections
-	@$(PYTHON) tests/run.py $@ platforms
+	@$(PYTHON) tests/run.py hosts $@ platforms no-hosts
 
 bench-certificates: collections
 	@$(PYTHON) benchmarks/certificates/run.py

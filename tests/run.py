@@ -120,7 +120,7 @@ def molecule(path: str) -> list[Step]:
     own = [f"-s {name}" for name, text in settings.items() if "shared_state: false" in text]
     destroy = " && ".join(f"molecule destroy {scenario}" for scenario in ["", *own])
     # What a killed run has left is not a fresh host.
-    steps = [Step("molecule", "hosts", f"rm -rf .cache/molecule; {run} {destroy} && molecule create")]
+    steps = [Step("molecule", "hosts", f"rm -rf .cache/molecule/*/; {run} {destroy} && molecule create")]
     for name in settings:
         command = SCENARIO.format(name=name, report=f".cache/molecule/{name}")
         steps.append(Step("molecule", f"molecule-{name}", f"{run} {command}", f"molecule/{name}-*.xml"))
