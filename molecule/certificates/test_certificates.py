@@ -292,6 +292,12 @@ def test_a_revoked_client_certificate_is_refused(host: Any, mutual: Any) -> None
     assert serial in openssl("crl", "-in", MADE / "ca/crl.pem", "-noout", "-text")
 
 
+TRUSTED = {
+    "Debian": "/usr/local/share/ca-certificates/wss-private-ca.crt; update-ca-certificates",
+    "RedHat": "/etc/pki/ca-trust/source/anchors/wss-private-ca.pem; update-ca-trust",
+}
+
+
 def test_a_host_that_trusts_the_root(host: Any) -> None:
     assert host.play("playbooks/wss.yml").ok
     look = "curl --silent --show-error --output /dev/null --write-out '%{http_code}' "
@@ -304,7 +310,7 @@ def test_a_host_that_trusts_the_root(host: Any) -> None:
         assert host.play("playbooks/trust.yml").counts["changed"] == "0"
         assert (MADE / "ca/trust.md").exists()
     finally:
-        host.run("rm -f /usr/local/share/ca-certificates/wss-private-ca.crt; update-ca-certificates")
+        host.run(f"rm -f {TRUSTED[host.family]}")
 
 
 def test_no_secret_in_the_output_at_its_most_verbose(host: Any) -> None:
