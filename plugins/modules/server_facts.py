@@ -115,8 +115,9 @@ facts:
       sample: [nginx]
     server:
       description:
-        - The installed server, or null. Of Apache also the modules that others than the collection load, and which of
-          them processes connections.
+        - The installed server, or null, and what its checker finds wrong with the configuration on the disk, if
+          anything. Of Apache also the modules that others than the collection load, and which of them processes
+          connections.
       type: dict
       sample:
         binary: /usr/sbin/nginx
@@ -126,6 +127,7 @@ facts:
         groups: [X25519MLKEM768, X25519]
         running: true
         enabled: true
+        problem: null
     own_files:
       description: Files in the server's configuration folder that are neither its package's, unaltered, nor ours.
       type: list
@@ -194,6 +196,12 @@ def main() -> None:
         module.fail_json(msg=f"The configuration of nginx cannot be read: {error}")
     except (CheckError, TlsLibraryError, UnknownFamily) as error:
         module.fail_json(msg=str(error))
+    found = facts["server"]
+    if server and found and found["running"] and found["problem"]:
+        module.warn(
+            f"The configuration of {server.title} on this host is invalid, and has been since before this run: "
+            f"{found['problem']}. What serves goes on, but could not be reloaded nor started again."
+        )
     module.exit_json(changed=False, facts=facts)
 
 

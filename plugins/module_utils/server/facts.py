@@ -56,6 +56,7 @@ def server_facts(
         "groups": library.groups if library else None,
         "running": sockets.master_pid(Path(found.pid_file)) is not None,
         "enabled": enabled(server.service, runner),
+        "problem": str(live.first_error()) if live and not live.valid else None,
     }
     if server.name == "apache":
         modules = apache_syntax.modules_of_others(live.dump if live else "", _ours(server))

@@ -80,6 +80,7 @@ def test_the_server(host):
         "groups": ["X25519"],
         "running": True,
         "enabled": True,
+        "problem": None,
     }
     host.running = False
     assert facts.server_facts(host.server, [], host.run)["running"] is False
@@ -141,6 +142,7 @@ def test_the_users_own_sites_are_foreign_and_ours_are_not(host):
 def test_of_an_invalid_configuration_nothing_is_known(host):
     (host.folder / "sites-enabled" / "own").write_text("bogus on;\n")
     assert foreign(host) == {"servers": [], "listens": [], "limits": [], "directives": []}
+    assert "bogus" in facts.host_facts(host.server, [], [], host.run)["server"]["problem"]
 
 
 def test_other_servers_than_those_of_http_are_left_out(host):
