@@ -100,7 +100,7 @@ SERVERS = {
         pid_file="/run/httpd/httpd.pid",
         check="httpd -t",
         sites=("/etc/httpd/conf.d",),
-        sites_by_default=("autoindex.conf", "ssl.conf", "userdir.conf", "welcome.conf"),
+        sites_by_default=("ssl.conf", "userdir.conf", "welcome.conf"),
         purge=_DNF,
     ),
 }
