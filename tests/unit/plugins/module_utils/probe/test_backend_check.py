@@ -45,7 +45,7 @@ def files(certificates, tmp_path):
     return OnHost(ca, {}, folders)
 
 
-def look(address, on_host=None, timeout=3, **changes):
+def look(address, on_host=None, timeout=10, **changes):
     """Look at one backend."""
     (found,) = check(model(endpoint(address, **changes)), on_host or OnHost({}, {}, {}), timeout)
     return found
