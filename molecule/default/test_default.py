@@ -68,6 +68,10 @@ def test_the_group_is_hybrid_where_openssl_knows_it(host: Any) -> None:
     knows = host.run("python3 -c 'import ssl; print(ssl.OPENSSL_VERSION_INFO >= (3, 5))'").strip() == "True"
     assert knows or host.suite not in ("trixie", "forky")
     run = host.play("playbooks/verify.yml", wss_probe_from="host")
+    if host.suite == "bullseye":
+        assert not run.ok
+        assert "websockets 8.1 of /usr/bin/python3 is too old" in run
+        return
     assert run.ok, run.output
     group = "X25519MLKEM768" if knows else "X25519"
     assert re.search(rf"TLSv1\.3, TLS_AES_256_GCM_SHA384, {group}\b", run.output), run.output
