@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 BACKEND = "ws://127.0.0.1:8282"
+ECHO = ["127.0.0.1:8282"]
 CHAT = {"name": "chat.example.com", "endpoints": [{"path": "/wss", "backend": BACKEND, "probe": "echo"}]}
 
 
@@ -201,6 +202,10 @@ def test_verify_changes_nothing_and_says_what_is_wrong(host: Any) -> None:
 
 def test_the_host_itself_can_probe(host: Any) -> None:
     run = host.wss(CHAT, site("inside.example.com", listen=["127.0.0.1:8443"]), wss_probe_from="host")
+    if host.suite == "bullseye":
+        assert not run.ok
+        assert "websockets 8.1 of /usr/bin/python3 is too old" in run
+        return
     assert run.ok, run.output
     assert "wss://inside.example.com:8443/wss at 127.0.0.1:8443" in run
 
@@ -245,13 +250,13 @@ def test_everything_is_removed_and_nothing_else(host: Any) -> None:
     assert ":81" in host.run("ss -Hltn")
     host.run(f"rm {' '.join(own)}; {host.server.purge} {host.server.packages}")
 
-    with_nothing = host.wss(CHAT, arguments=("--check", "--diff"))
+    with_nothing = host.wss(CHAT, arguments=("--check", "--diff"), wss_echo=ECHO)
     assert with_nothing.ok, with_nothing.output
     assert host.run(f"ls -d {folder} 2>/dev/null || true") == ""
 
     packages = host.installed()
-    assert host.wss(CHAT).ok
+    assert host.wss(CHAT, wss_echo=ECHO).ok
     assert host.play("playbooks/remove.yml").ok
     assert host.installed() == packages
     assert host.run(f"ls -d {folder} /etc/pki/wss /usr/local/lib/wss-echo 2>/dev/null || true") == ""
-    assert host.wss(CHAT).ok
+    assert host.wss(CHAT, wss_echo=ECHO).ok

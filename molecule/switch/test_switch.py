@@ -109,7 +109,7 @@ def make_way_on_80(host: Any, other: Any, refused: Any) -> None:
 def test_both_serve_on_one_host(host: Any, other: Any) -> None:
     assert host.play("playbooks/remove.yml").ok
     assert host.installed("nginx apache2 httpd") == ""
-    assert host.wss(CHAT).ok
+    assert host.wss(CHAT, wss_echo=["127.0.0.1:8282"]).ok
     beside = host.wss(BESIDE, wss_server=other.name)
     if host.family == "RedHat":
         make_way_on_80(host, other, beside)

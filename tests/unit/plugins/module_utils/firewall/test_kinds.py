@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.wss.edge.plugins.module_utils.firewall import kinds
 from ansible_collections.wss.edge.plugins.module_utils.firewall.chain import ChainPlan
 from ansible_collections.wss.edge.plugins.module_utils.firewall.rules import Change, FirewallError, Plan, Rule
+from ansible_collections.wss.edge.plugins.module_utils.firewall.steps import Transaction
 
 HTTP, HTTPS = Rule(80, None), Rule(443, None)
 
@@ -94,7 +95,7 @@ def chain(before: list[Rule], intact: bool = True) -> Any:
 
     def plan(rules: list[Rule], _runner: Any) -> ChainPlan:
         same = intact and set(rules) == set(before)
-        return ChainPlan(runner, before, () if same else ("a step",))  # type: ignore[arg-type]
+        return ChainPlan(runner, before, () if same else (Transaction(("nft", "-f"), "forth", "back"),))
 
     return plan
 

@@ -46,8 +46,9 @@ def test_what_the_host_asks(serve):
     seen = []
 
     def handler(peer):
-        broken(peer)
+        peer.read_request()
         seen.append(peer)
+        peer.conn.close()
 
     port = serve(handler)
     url = f"ws://[2001:db8::1]:{port}/wss?a=b"
