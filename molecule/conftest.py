@@ -93,7 +93,7 @@ SERVERS = {
     ("RedHat", "nginx"): replace(_NGINX, sites=("/etc/nginx/conf.d",), sites_by_default=(), purge=_DNF),
     ("RedHat", "apache"): replace(
         _APACHE,
-        packages="httpd mod_ssl",
+        packages="httpd mod_ssl mod_http2",
         service="httpd",
         folder="/etc/httpd",
         logs="/var/log/httpd",

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python3 tests/run.py [PART...]`: runs these parts of the tests, or all. Ends with how many passed and failed.
 
-A part is one of PARTS, or the name of a step of it, as in what is printed: `molecule-sites`.
+A part is one of PARTS, or the name of a step of it, as in what is printed: `molecule-sites`. With WSS_HOSTS=wss, as
+`make test-all` has it, each scenario runs on every host, and the modules on every Python.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import xml.etree.ElementTree as ET
 from environments import CACHE, TOP, find_pythons, make_controllers, make_venv, put_on_path
 
 PARTS = ("lint", "unit", "sanity", "archive", "integration", "molecule")
-MODULES_RUN_ON = ("3.9", "3.10", "3.11", "3.12", "3.13")  # with the libraries of tests/unit/requirements.txt
+WHOLE = os.environ.get("WSS_HOSTS") == "wss"
+# With the libraries of tests/unit/requirements.txt. Debian 12's and 13's are those of test hosts, too.
+MODULES_RUN_ON = ("3.9", "3.10", "3.11", "3.12", "3.13") if WHOLE else ("3.9", "3.11", "3.13")
 PACKAGES = ("git", "openssh-client", "openssl", "python3-venv", "shellcheck")
 # What differs between versions of cryptography; the oldest Python runs everything.
 CRYPTOGRAPHIC = " ".join(
@@ -35,6 +38,7 @@ SCENARIO = (
     "mkdir -p .cache/molecule; rm -f {report}.failed; molecule test --destroy never -s {name} ||"
     " {{ touch {report}.failed; ls {report}-*.xml || molecule verify -s {name}; }}; [ ! -e {report}.failed ]"
 )
+OWN_HOSTS = f"molecule destroy -s {{name}} && {SCENARIO}; code=$?; molecule destroy -s {{name}}; exit $code"
 # The importer says what it objects to, and succeeds.
 IMPORT = f"python -m galaxy_importer.main {ARCHIVE} | awk '{{print}} /ERROR|WARNING/ {{bad = 1}} END {{exit bad}}'"
 
@@ -117,16 +121,15 @@ def molecule(path: str) -> list[Step]:
     """All scenarios share the hosts that the first step makes, but those that say otherwise and make their own."""
     run = f"export {path} MOLECULE_GLOB='molecule/*/molecule.yml';"
     settings = {file.parent.name: file.read_text() for file in sorted(TOP.glob("molecule/*/molecule.yml"))}
-    own = [f"-s {name}" for name, text in settings.items() if "shared_state: false" in text]
-    destroy = " && ".join(f"molecule destroy {scenario}" for scenario in ["", *own])
     # What a killed run has left is not a fresh host.
-    steps = [Step("molecule", "hosts", f"rm -rf .cache/molecule/*/; {run} {destroy} && molecule create")]
-    for name in settings:
-        command = SCENARIO.format(name=name, report=f".cache/molecule/{name}")
-        steps.append(Step("molecule", f"molecule-{name}", f"{run} {command}", f"molecule/{name}-*.xml"))
-    steps.append(Step("molecule", "platforms", f"{path} python tests/platforms.py"))
-    steps.append(Step("molecule", "no-hosts", f"{run} {destroy}"))
-    return [dataclasses.replace(step, alone=True) for step in steps]
+    hosts = f"rm -rf .cache/molecule/*/; {run} molecule destroy && molecule create"
+    steps = [Step("molecule", "hosts", hosts, alone=True)]
+    for name, text in settings.items():
+        shares = "shared_state: false" not in text
+        command = (SCENARIO if shares else OWN_HOSTS).format(name=name, report=f".cache/molecule/{name}")
+        steps.append(Step("molecule", f"molecule-{name}", f"{run} {command}", f"molecule/{name}-*.xml", alone=shares))
+    steps.append(Step("molecule", "platforms", f"{path} python tests/platforms.py", alone=True))
+    return [*steps, Step("molecule", "no-hosts", f"{run} molecule destroy", alone=True)]
 
 
 @dataclasses.dataclass
