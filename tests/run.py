@@ -118,16 +118,21 @@ def plan(controllers: dict[str, str], pythons: dict[str, str]) -> list[Step]:
 
 
 def molecule(path: str) -> list[Step]:
-    """All scenarios share the hosts that the first step makes, but those that say otherwise and make their own."""
+    """The scenarios share the hosts that the first step makes, but those that say otherwise and make their own.
+
+    On every host, a scenario would find what the one before it left: there each has fresh ones.
+    """
+    settings = {file.parent.name: file.read_text() for file in TOP.glob("molecule/*/molecule.yml")}
     run = f"export {path} MOLECULE_GLOB='molecule/*/molecule.yml';"
-    settings = {file.parent.name: file.read_text() for file in sorted(TOP.glob("molecule/*/molecule.yml"))}
+    fresh = "molecule destroy && molecule create"
     # What a killed run has left is not a fresh host.
-    hosts = f"rm -rf .cache/molecule/*/; {run} molecule destroy && molecule create"
-    steps = [Step("molecule", "hosts", hosts, alone=True)]
-    for name, text in settings.items():
+    steps = [Step("molecule", "hosts", f"rm -rf .cache/molecule/*/; {run} {fresh}", alone=True)]
+    for name, text in sorted(settings.items()):
         shares = "shared_state: false" not in text
         command = (SCENARIO if shares else OWN_HOSTS).format(name=name, report=f".cache/molecule/{name}")
-        steps.append(Step("molecule", f"molecule-{name}", f"{run} {command}", f"molecule/{name}-*.xml", alone=shares))
+        again = f"{fresh} &&" if shares and WHOLE else ""
+        report = f"molecule/{name}-*.xml"
+        steps.append(Step("molecule", f"molecule-{name}", f"{run} {again} {command}", report, alone=shares))
     steps.append(Step("molecule", "platforms", f"{path} python tests/platforms.py", alone=True))
     return [*steps, Step("molecule", "no-hosts", f"{run} molecule destroy", alone=True)]
 
