@@ -167,6 +167,12 @@ facts:
         release: {current: null, intact: false, pending: false, record: {}}
         sites: [{names: [shop.example.com], file: /etc/apache2/sites-enabled/shop.conf, line: 1}]
         ours: []
+    beside:
+      description:
+        - The ports of the collection's other sites on this host, which has them by another name in the inventory, by
+          who listens on them (C(nginx), C(apache), or C(none) for applications).
+      type: dict
+      sample: {apache: [80, 8443]}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -15,6 +15,7 @@ from ansible_collections.wss.edge.plugins.module_utils.release.live import Confi
 from ansible_collections.wss.edge.plugins.module_utils.server import (
     apache_config,
     apache_syntax,
+    beside,
     config_check,
     nginx_syntax,
     selinux,
@@ -204,10 +205,11 @@ def host_facts(server: Server | None, packages: Sequence[str], groups: Sequence[
 
     :param server: None where applications terminate TLS themselves, whose release is what was delivered to them.
     """
+    platform = family()
     enforcing = server is not None and selinux.mode() == selinux.ENFORCING
     needed = [*(server.packages if server else ()), *(selinux.TOOLS if enforcing else ()), *packages]
     facts: dict[str, Any] = {
-        "family": family(),
+        "family": platform,
         "selinux": selinux.mode(),
         "http_ports": selinux.http_ports(runner) if enforcing else [],
         "service": server.service if server else None,
@@ -224,6 +226,7 @@ def host_facts(server: Server | None, packages: Sequence[str], groups: Sequence[
         "foreign": _nothing_foreign(server or NGINX),
         "release": {"current": None, "intact": False, "pending": False, "record": {}},
         "other": None,
+        "beside": beside.ports(server.name if server else "none", servers(platform)),
     }
     if server is None:
         return {**facts, "release": Ledger().facts()}
@@ -233,7 +236,7 @@ def host_facts(server: Server | None, packages: Sequence[str], groups: Sequence[
         facts["server"] = server_facts(server, groups, runner, live)
         facts["release"] = release_facts(server)
         facts["own_files"] = own_files(server, runner)
-    for other in servers(facts["family"]).values():
+    for other in servers(platform).values():
         if other.name != server.name and _is_installed(other) and sockets.master_pid(Path(other.pid_file)):
             facts["other"] = other_facts(other, runner)
     return facts

@@ -56,20 +56,16 @@ def test_the_removal_keeps_nothing():
     assert templated("firewall_changes", firewall_step="close") == LOOK["close"]
 
 
-OTHER = {"release": {"current": "0123"}, "listens": [{"address": "::", "port": 8443}]}
-
-
 @pytest.mark.parametrize(
-    ("other", "replaced", "kept"),
+    ("beside", "replaced", "kept"),
     [
-        (None, "", []),
-        (OTHER, "", [8443]),
-        (OTHER, "apache", []),
-        ({**OTHER, "release": {"current": None}}, "", []),
+        ({}, "", []),
+        ({"apache": [8443]}, "", [8443]),
+        ({"apache": [8443]}, "apache", []),
+        ({"apache": [8443], "none": [8765]}, "apache", [8765]),
     ],
 )
-def test_ports_of_the_server_beside_are_not_closed(other, replaced, kept):
-    found = templated("__wss_beside", proxy_facts={"other": other}, proxy_replaced=replaced)
-    assert found == kept
-    closing = templated("__wss_closing", proxy_facts={"other": other}, proxy_replaced=replaced)
-    assert len(closing) == (0 if kept else 1)
+def test_ports_of_other_sites_on_the_host_are_not_closed(beside, replaced, kept):
+    seen = {"proxy_facts": {"beside": beside}, "proxy_replaced": replaced}
+    assert templated("__wss_beside", **seen) == kept
+    assert len(templated("__wss_closing", **seen)) == (0 if 8443 in kept else 1)
